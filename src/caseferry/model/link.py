@@ -1,0 +1,139 @@
+"""Links, holds and intents: what the state remembers about a record."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from caseferry.model.correlation import Role
+from caseferry.model.record import Key, Value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Base:
+    """One side's fields when both sides last agreed, as read back.
+
+    A field that is not in `fields` and not in `absent` has never been agreed on.
+    """
+
+    fields: Mapping[str, Value]
+    absent: frozenset[str] = frozenset()
+
+    def has(self, name: str) -> bool:
+        """Tell whether this field was ever agreed on."""
+        return name in self.fields or name in self.absent
+
+    def get(self, name: str) -> Value | None:
+        """Give the agreed value; None is "agreed to be absent"."""
+        return self.fields.get(name)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """Proven identity: this Kore record is that casemgr record.
+
+    Attributes:
+        role: case or task; an opener belongs to its case and is nobody's counterpart.
+        kore: the Kore record; an opener's case.
+        casemgr: its counterpart.
+        generation: 0, but for openers made again.
+        finished: creation went to its last step; before that nothing is merged.
+        kore_base, casemgr_base: each side as both last agreed, per field.
+        source_print: fingerprint of the source record when last finished.
+        mapping: digest of the mapping it was last carried under.
+        tombstone: parted or undone; nothing is created from it until `retry`.
+    """
+
+    role: Role
+    kore: Key
+    casemgr: Key
+    generation: int = 0
+    finished: bool = False
+    kore_base: Base = Base(fields={})
+    casemgr_base: Base = Base(fields={})
+    source_print: str = ""
+    mapping: str = ""
+    tombstone: bool = False
+
+
+class HoldKind(StrEnum):
+    """Why a record is skipped for now."""
+
+    QUARANTINE = "quarantine"
+    UNCERTAIN = "uncertain"
+    WAITING = "waiting"
+    SET_ASIDE = "set_aside"
+    CONFLICT = "conflict"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hold:
+    """A record that is left alone until it, the mapping or `retry` changes.
+
+    Attributes:
+        key: the source record.
+        kind: why.
+        code: stable, for scripts and for grouping.
+        reason: for a person; a server's own words, never a field's value.
+        source_print: the record when it was held; another one lifts the hold.
+        mapping: the mapping when it was held; another one lifts the hold.
+        correlation: of the write that is uncertain.
+    """
+
+    key: Key
+    kind: HoldKind
+    code: str
+    reason: str
+    source_print: str = ""
+    mapping: str = ""
+    correlation: str = ""
+
+
+class WriteKind(StrEnum):
+    """The kinds of write request; also what a tenant is proved for."""
+
+    CREATE = "create"
+    EDIT_TASK = "edit_task"
+    EDIT_CASE = "edit_case"
+    COMPLETE = "complete"
+    CLOSE = "close"
+    NOTE = "note"
+
+
+class IntentState(StrEnum):
+    """Where one write request stands."""
+
+    OPEN = "open"  # about to leave, or left and nothing is known
+    DONE = "done"
+    NOT_EXECUTED = "not_executed"
+    REFUSED = "refused"
+    IN_DOUBT = "in_doubt"
+    ABSENT = "absent"  # settled: it had no effect
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Intent:
+    """A write that is about to leave, durable before it does.
+
+    Attributes:
+        number: given by the state; 0 before it is saved.
+        kind: what is written.
+        role: of the record that is written.
+        kore: the source record.
+        casemgr: the record that is written; None for a create.
+        correlation: the key that a create or note carries, else "".
+        payload_print: fingerprint of what is sent.
+        department: where a create lands; its look-up needs it.
+        fields: names of the fields written.
+        at: server-side time before the request, UTC: the lower bound of a listing.
+    """
+
+    number: int = 0
+    kind: WriteKind
+    role: Role
+    kore: Key
+    casemgr: Key | None
+    correlation: str
+    payload_print: str
+    department: str
+    fields: tuple[str, ...]
+    at: str

@@ -1,0 +1,130 @@
+"""A case group as the mapping sees it: what each target field should hold, and why."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from caseferry.errors import Problem
+from caseferry.model.action import Loss
+from caseferry.model.record import Key, Record, Value
+
+Owner = Literal["kore", "casemgr", "ask"]
+WriteOnce = Literal["note", "report", "conflict"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MappedField:
+    """One target field and what it should hold.
+
+    Attributes:
+        kore: the source field's name.
+        casemgr: the target field's name: `subject`, `severity`, `custom.region` …
+        source: the source's canonical value; None is absent.
+        value: what to write; None means there is nothing that could be written.
+        also: other target values that mean the same and are left alone.
+        owner: who wins when both sides changed.
+        write_once: what happens to a later change of a field that the target cannot
+            edit after creation; None for a field that can be edited.
+    """
+
+    kore: str
+    casemgr: str
+    source: Value | None
+    value: Value | None
+    also: tuple[Value, ...] = ()
+    owner: Owner = "ask"
+    write_once: WriteOnce | None = None
+
+    def is_met_by(self, current: Value | None) -> bool:
+        """Tell whether the target's present value already means the wanted one."""
+        return current == self.value or (current is not None and current in self.also)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MappedRecord:
+    """One source record with everything that its counterpart should hold.
+
+    Attributes:
+        record: the source.
+        fields: one entry per target field, in the mapping's order.
+        finished: the counterpart should be completed or closed; None: the status is
+            unknown, which quarantines the record.
+        losses: what this mapping of it cannot carry.
+        problems: values that no row names and the mapping says to quarantine.
+        department, subtype, assignee: where it lands.
+    """
+
+    record: Record
+    fields: tuple[MappedField, ...]
+    finished: bool | None
+    losses: tuple[Loss, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    department: str = ""
+    subtype: str = ""
+    assignee: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CustomerAttempt:
+    """One look-up on the way to exactly one customer.
+
+    Attributes:
+        attribute: `email.emailAddress`, `mobile.phone` …
+        spellings: the values to try, in order: e-mail in lower case; a phone number in
+            E.164, national and as it stands.
+    """
+
+    attribute: str
+    spellings: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CustomerWish:
+    """How the mapping wants a case's customer to be found, or made.
+
+    Attributes:
+        attempts: in this order, until exactly one customer is found; empty when the
+            record names no contact at all.
+        none_found: what then; `placeholder` falls back to `placeholder` below.
+        several: the only lawful word is quarantine: never guessed.
+        no_contact: what happens to a record without any contact.
+        placeholder: an e-mail address, or "".
+        first_name, last_name, email, phone: of a customer to be created.
+    """
+
+    attempts: tuple[CustomerAttempt, ...]
+    none_found: Literal["create", "placeholder", "quarantine"]
+    no_contact: Literal["placeholder", "quarantine"]
+    placeholder: str
+    several: Literal["quarantine"] = "quarantine"
+    first_name: str = ""
+    last_name: str = ""
+    email: str = ""
+    phone: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MappedGroup:
+    """A case with its tasks, mapped.
+
+    Attributes:
+        opener: the activity that carries the case when no linked open task does.
+        opener_when: of `no-tasks`, `all-tasks-completed`, `reopened`.
+        reopened: what happens when casemgr closed the case and Kore has it open.
+        stays_behind: what is not carried, with how often: `kore.attachments` -> 3.
+        mapping: the mapping's digest.
+    """
+
+    case: MappedRecord
+    tasks: tuple[MappedRecord, ...]
+    opener: MappedRecord
+    opener_when: frozenset[str]
+    reopened: Literal["opener", "report", "conflict"]
+    customer: CustomerWish
+    stays_behind: Mapping[str, int] = field(default_factory=dict)
+    mapping: str = ""
+
+    @property
+    def key(self) -> Key:
+        """The source case's key."""
+        return self.case.record.key

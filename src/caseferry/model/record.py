@@ -1,0 +1,129 @@
+"""Records in canonical form, their keys and fingerprints.
+
+A record speaks the field names of its own system; what becomes what is the
+mapping's business.
+
+Kore case and task fields: `name desc tags status statusCategory priority dueDate refId
+createdAt template source language isActive userInfo._id userInfo.name userInfo.emailId
+userInfo.phoneNumber assignee queue field.<display name> count.<list>`; a task also has
+`caseRefId`, its case is `parent`.
+
+casemgr case fields: `subject description solution severity dueDate status department
+owner customer created custom.<attribute>`. casemgr activity fields: `subject
+content.text content.html priority dueDate status substatus type subtype department
+assignee customer created custom.<attribute>`; its case is `parent`.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import NewType
+
+Key = NewType("Key", str)
+"""A record's name anywhere: `kore:ci-…`, `kore:ti-…`, `casemgr:case:1003`,
+`casemgr:activity:1004`."""
+
+Value = str | tuple[str, ...]
+"""A field's canonical value. Times are `YYYY-MM-DDTHH:MM:SS.mmmZ`, numbers and booleans
+their JSON spelling, several values a tuple of at least two; absent means not in
+`fields`."""
+
+
+class System(StrEnum):
+    """The two systems."""
+
+    KORE = "kore"
+    CASEMGR = "casemgr"
+
+
+class Entity(StrEnum):
+    """The kinds of record that are carried; a casemgr activity is a task."""
+
+    CASE = "case"
+    TASK = "task"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """One case or task as one system shows it, in canonical form.
+
+    Attributes:
+        key: its name.
+        entity: case or task; every kind of casemgr activity counts as a task here.
+        parent: a task's case.
+        version: the system's own stamp, verbatim: Kore `updatedAt`, casemgr
+            `lastModified`.
+        fields: by the system's field names; never empty strings nor empty tuples.
+        unknown: names of fields the system sent that caseferry does not know.
+    """
+
+    key: Key
+    entity: Entity
+    parent: Key | None
+    version: str
+    fields: Mapping[str, Value]
+    unknown: tuple[str, ...] = ()
+
+    def text(self, name: str) -> str:
+        """Give a field as one text; absent is "", several values are joined by ", "."""
+        value = self.fields.get(name, "")
+        return value if isinstance(value, str) else ", ".join(value)
+
+
+def kore_key(local_id: str) -> Key:
+    """Name a Kore record by its `_id`."""
+    return Key(f"kore:{local_id}")
+
+
+def case_key(local_id: str) -> Key:
+    """Name a casemgr case by its id."""
+    return Key(f"casemgr:case:{local_id}")
+
+
+def activity_key(local_id: str) -> Key:
+    """Name a casemgr activity by its id."""
+    return Key(f"casemgr:activity:{local_id}")
+
+
+def local_id(key: Key) -> str:
+    """Give the id by which the record's own system knows it."""
+    return key.rpartition(":")[2] if key.startswith("casemgr:") else key[5:]
+
+
+def system_of(key: Key) -> System:
+    """Tell which system a key belongs to."""
+    return System(key.partition(":")[0])
+
+
+def canonical(value: str | tuple[str, ...] | list[str] | None) -> Value | None:
+    """Bring a value into canonical form: empty is absent, one of several is itself.
+
+    Line ends become line feeds; nothing else of a text is changed.
+    """
+    if value is None:
+        return None
+    if isinstance(value, str):
+        return value.replace("\r\n", "\n").replace("\r", "\n") or None
+    parts = tuple(part for item in value if (part := canonical(item)) is not None)
+    flat = tuple(part for part in parts if isinstance(part, str))
+    return flat if len(flat) > 1 else (flat[0] if flat else None)
+
+
+def fingerprint(value: object) -> str:
+    """Hash a JSON-shaped value: the same content gives the same 32 hex digits.
+
+    Mappings may have their keys in any order; tuples and lists are the same.
+    """
+    text = json.dumps(
+        value, sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=dict
+    )
+    return hashlib.blake2b(
+        text.encode("utf-8", "surrogatepass"), digest_size=16
+    ).hexdigest()
+
+
+def record_fingerprint(record: Record) -> str:
+    """Hash what a record holds; its version is left out: a stamp is not a change."""
+    return fingerprint([record.parent, dict(record.fields)])

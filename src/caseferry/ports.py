@@ -1,0 +1,309 @@
+"""The ports: what the engine needs from the world, and nothing more.
+
+Words used here:
+
+- *record*: one case or task in canonical form (`caseferry.model.record`).
+- *page*: some records of a listing; records may repeat from page to page.
+- *look-up*: an exact search for a correlation key.
+- *in doubt*: a write whose outcome is unknown; the port raises `InDoubt`, and never
+  sends a write twice that may have been executed.
+
+Errors of every method of the two systems: `Unreachable`, `RateLimited`, `AuthFailed`
+and `Forbidden` (nothing was executed); `Refused`, `NotFound`, `VersionMismatch` (nothing
+was executed, this record only); `InDoubt` for writes, `Unexpected` for reads, when the
+reply is lost or makes no sense. Reads are retried inside; writes only where it is
+certain that nothing was executed. All methods may be called from several threads at
+once.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from caseferry.model.action import ActivityDraft
+from caseferry.model.correlation import Role, TenantPair
+from caseferry.model.link import Hold, Intent, IntentState, Link
+from caseferry.model.record import Entity, Key, Record, System, Value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """Some records of a listing.
+
+    Attributes:
+        records: in the order the system gave them.
+        last: the listing ended with this page, and it was read to its end.
+        total: how many the system says there are, when it says so.
+    """
+
+    records: tuple[Record, ...]
+    last: bool
+    total: int | None = None
+
+
+class Clock(Protocol):
+    """Time, as the engine sees it."""
+
+    def now(self) -> datetime:
+        """Give the wall clock in UTC: for people and due dates, never to order."""
+
+    def monotonic(self) -> float:
+        """Give seconds that only ever grow; bounds are measured with it."""
+
+    def sleep(self, seconds: float) -> None:
+        """Wait; returns early when the run is asked to stop."""
+
+
+class KoreSystem(Protocol):
+    """The Kore case management API."""
+
+    def pages(self, entity: Entity) -> Iterator[Page]:
+        """Read all records of an entity, each at least once, in no promised order.
+
+        A page repeats no record that an earlier page held, unless it changed meanwhile.
+        The last page has `last` set only when the listing is complete and did not move
+        while it was read. Lazy, single pass, reads only.
+
+        Raises:
+            Unexpected: pages repeat, or the listing would never end.
+        """
+
+    def server_time(self) -> datetime | None:
+        """Give the newest `Date` a reply carried; None before the first reply."""
+
+
+class CasemgrSystem(Protocol):
+    """The casemgr and customermgr APIs."""
+
+    def activities(
+        self, department: str, created_from: str | None = None
+    ) -> Iterator[Page]:
+        """Read all activities of a department, of every type, with all attributes.
+
+        Args:
+            department: its name.
+            created_from: only those created at or after this time; where the tenant
+                refuses a date filter all are read.
+        """
+
+    def cases(self, department: str) -> Iterator[Page]:
+        """Read all cases of a department, open and closed, with all attributes."""
+
+    def get_activities(self, keys: Sequence[Key]) -> dict[Key, Record]:
+        """Read activities by id, any number; those not visible are left out.
+
+        Sends one request per 75 ids.
+        """
+
+    def get_cases(self, keys: Sequence[Key]) -> dict[Key, Record]:
+        """Read cases by id, any number; those not visible are left out."""
+
+    def activities_of(self, case: Key, department: str) -> tuple[Record, ...]:
+        """Read all activities of one case, of every type."""
+
+    def find_activities(self, correlation: str, department: str) -> tuple[Record, ...]:
+        """Look a correlation key up; only records that really carry it are given.
+
+        Raises:
+            Refused: the tenant cannot search by this attribute.
+        """
+
+    def find_customers(
+        self, attribute: str, value: str, department: str
+    ) -> tuple[str, ...]:
+        """Give the ids of the customers that carry exactly this contact attribute.
+
+        E-mail is compared without regard to case, all else exactly.
+        """
+
+    def notes(self, key: Key) -> tuple[str, ...]:
+        """Read the texts of the notes on an activity."""
+
+    def server_time(self) -> datetime | None:
+        """Give the newest `Date` a reply carried; None before the first reply."""
+
+    def create_activity(self, draft: ActivityDraft) -> Key | None:
+        """Create a task activity, and with it a case unless the draft names one.
+
+        Not idempotent. None when the reply does not tell the id: then it was created
+        and has to be looked up.
+
+        Raises:
+            InDoubt: it may have been created, or may still be.
+        """
+
+    def edit_activity(
+        self, key: Key, version: str, fields: Mapping[str, Value]
+    ) -> None:
+        """Set `priority`, `dueDate` and `custom.*` of an assigned activity."""
+
+    def edit_case(self, key: Key, version: str, fields: Mapping[str, Value]) -> None:
+        """Set fields of an open case; a `dueDate` that is left out is removed."""
+
+    def complete_activities(self, versions: Mapping[Key, str]) -> None:
+        """Complete up to 75 assigned activities; a case without open ones is closed."""
+
+    def close_case(self, key: Key) -> None:
+        """Close an open case; its open activities are completed first, whosever."""
+
+    def add_note(self, key: Key, text: str) -> None:
+        """Append a note to an activity; not idempotent."""
+
+
+class Reporter(Protocol):
+    """Where a run tells how far it is; never record contents."""
+
+    def progress(self, phase: str, done: int, total: int | None) -> None:
+        """Tell how far a phase is, in records."""
+
+    def waiting(self, reason: str, seconds: float) -> None:
+        """Tell that the run waits, for what, and how long at most."""
+
+    def event(self, name: str, **fields: str | float) -> None:
+        """Log one event: a dotted name with ids, counts and codes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CustomerFound:
+    """The remembered answer of one customer look-up."""
+
+    attribute: str
+    value: str
+    customers: tuple[str, ...]
+
+
+class Store(Protocol):
+    """The state of one tenant pair; used by one thread.
+
+    Writes outside `transaction` are transactions of their own, durable on return.
+    """
+
+    def transaction(self) -> AbstractContextManager[None]:
+        """Group writes into one durable commit; an exception undoes all of them."""
+
+    # identity -----------------------------------------------------------------
+    def bind(self, pair: TenantPair) -> None:
+        """Record the tenant pair at first use.
+
+        Raises:
+            StateError: the state belongs to another pair.
+        """
+
+    # runs ---------------------------------------------------------------------
+    def begin_run(self, command: str, at: str, inputs: Mapping[str, str]) -> int:
+        """Record a run that starts; gives its number, from 1."""
+
+    def end_run(
+        self, run: int, at: str, *, exit_code: int, summary: Mapping[str, object]
+    ) -> None:
+        """Record how a run ended."""
+
+    # observations -------------------------------------------------------------
+    def save_records(self, run: int, system: System, records: Iterable[Record]) -> int:
+        """Keep records as seen in this run; gives how many were new or had changed."""
+
+    def count_records(self, run: int, system: System, entity: Entity) -> int:
+        """Count the records seen in this run."""
+
+    def case_keys(self, run: int, *, only: Sequence[Key] = ()) -> Iterator[Key]:
+        """Give the Kore cases seen in this run: open first, then closed, newest first.
+
+        Stays valid while other methods are used, writes included.
+        """
+
+    def groups(
+        self, run: int, cases: Sequence[Key]
+    ) -> list[tuple[Record, tuple[Record, ...]]]:
+        """Give cases with their tasks as seen in this run; tasks by creation time."""
+
+    def orphan_tasks(self, run: int) -> Iterator[Record]:
+        """Give Kore tasks seen in this run whose case was not."""
+
+    def records(self, run: int, system: System, entity: Entity) -> Iterator[Record]:
+        """Give all records of a system seen in this run, by key."""
+
+    def record(self, key: Key) -> Record | None:
+        """Give a record as last seen."""
+
+    # links --------------------------------------------------------------------
+    def links_of(self, cases: Sequence[Key]) -> dict[Key, list[Link]]:
+        """Give the links of Kore cases, of their tasks as last seen, and openers.
+
+        Shape: by the case's key; a case without links is left out.
+        """
+
+    def link(self, key: Key) -> Link | None:
+        """Find a link by either side's key; an opener only by its casemgr key."""
+
+    def links(self) -> Iterator[Link]:
+        """Give all links, by Kore key, role and generation."""
+
+    def save_link(self, link: Link, case: Key) -> None:
+        """Insert or replace a link of this Kore case.
+
+        Raises:
+            InvariantBroken: the casemgr record is linked to another Kore record.
+        """
+
+    def delete_link(self, casemgr: Key) -> None:
+        """Forget a link."""
+
+    # the journal --------------------------------------------------------------
+    def save_intents(self, run: int, intents: Sequence[Intent]) -> list[Intent]:
+        """Make intents durable and number them."""
+
+    def settle_intent(
+        self,
+        number: int,
+        state: IntentState,
+        *,
+        casemgr: Key | None = None,
+        detail: str = "",
+    ) -> None:
+        """Record what became of an intent."""
+
+    def open_intents(self) -> list[Intent]:
+        """Give the intents in state open or in doubt, oldest first."""
+
+    def journal(self, key: Key | None, run: int | None) -> Iterator[Mapping[str, str]]:
+        """Give journal entries for a person: at, run, kind, keys, state, detail."""
+
+    # holds --------------------------------------------------------------------
+    def save_hold(self, run: int, hold: Hold) -> None:
+        """Insert or replace the hold on a record."""
+
+    def delete_hold(self, key: Key) -> None:
+        """Lift a hold; fine when there is none."""
+
+    def holds(self, keys: Sequence[Key] | None = None) -> dict[Key, Hold]:
+        """Give the holds on these records, or all, by key."""
+
+    # facts --------------------------------------------------------------------
+    def get_fact(self, name: str) -> str | None:
+        """Give a remembered fact about the tenant or this state."""
+
+    def set_fact(self, name: str, value: str) -> None:
+        """Remember a fact, such as `proof.create@Service`."""
+
+    def facts(self, prefix: str) -> dict[str, str]:
+        """Give all facts whose name begins so."""
+
+    def customers(self, wanted: Sequence[tuple[str, str]]) -> list[CustomerFound]:
+        """Give remembered look-ups for (attribute, value) pairs."""
+
+    def save_customers(self, found: Sequence[CustomerFound]) -> None:
+        """Remember look-ups that found somebody; empty answers are not kept."""
+
+
+__all__ = [
+    "CasemgrSystem",
+    "Clock",
+    "CustomerFound",
+    "KoreSystem",
+    "Page",
+    "Reporter",
+    "Role",
+    "Store",
+]

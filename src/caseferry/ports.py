@@ -9,11 +9,11 @@ Words used here:
   sends a write twice that may have been executed.
 
 Errors of every method of the two systems: `Unreachable`, `RateLimited`, `AuthFailed`
-and `Forbidden` (nothing was executed); `Refused`, `NotFound`, `VersionMismatch` (nothing
-was executed, this record only); `InDoubt` for writes, `Unexpected` for reads, when the
-reply is lost or makes no sense. Reads are retried inside; writes only where it is
-certain that nothing was executed. All methods may be called from several threads at
-once.
+and `Forbidden` (nothing was executed); `Refused`, `NotFound`, `VersionMismatch`
+(nothing was executed, and only this record is meant); `InDoubt` for writes and `Unexpected` for
+reads, when the reply is lost or makes no sense. Reads are retried inside; writes only
+where it is certain that nothing was executed. All methods may be called from several
+threads at once.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -122,7 +122,8 @@ class Action:
         role: case, task or opener.
         key: the source record; an opener's case.
         counterpart: the target record, when it is known.
-        stage: when, inside the group; None where nothing is written.
+        stage: when its request leaves, inside the group; None where it sends none: a
+            case comes into being with its first activity, and closes with its last.
         changes: per field of the target.
         reason: why, in words without field values.
         code: stable word for the reason, for grouping.
@@ -150,9 +151,9 @@ class Action:
     department: str = ""
 
     @property
-    def is_write(self) -> bool:
-        """Tell whether this action sends a request."""
-        return self.kind in WRITES
+    def is_request(self) -> bool:
+        """Tell whether this action sends a request of its own."""
+        return self.stage is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,13 +167,13 @@ class GroupPlan:
     customer: str = ""  # matched | created | ambiguous | placeholder | ""
 
     @property
-    def writes(self) -> tuple[Action, ...]:
+    def requests(self) -> tuple[Action, ...]:
         """The actions that send a request, in order."""
-        return tuple(action for action in self.actions if action.is_write)
+        return tuple(action for action in self.actions if action.is_request)
 
     @property
     def next_stage(self) -> tuple[Action, ...]:
-        """The writes that may leave now; all others wait for these to be read back."""
-        stages = [action.stage for action in self.writes if action.stage is not None]
+        """The requests that may leave now; the others wait until these are read."""
+        stages = [a.stage for a in self.actions if a.stage is not None]
         first = min(stages, default=None)
-        return tuple(action for action in self.writes if action.stage == first)
+        return tuple(a for a in self.requests if a.stage == first)

@@ -76,7 +76,7 @@ class Hold:
         reason: for a person; a server's own words, never a field's value.
         source_print: the record when it was held; another one lifts the hold.
         mapping: the mapping when it was held; another one lifts the hold.
-        correlation: of the write that is uncertain.
+        correlation: of the create that is uncertain or was refused.
     """
 
     key: Key
@@ -86,6 +86,11 @@ class Hold:
     source_print: str = ""
     mapping: str = ""
     correlation: str = ""
+
+    @property
+    def refused(self) -> bool:
+        """Tell whether it was the target that refused the record."""
+        return self.code.startswith(("refused", "not-found"))
 
 
 class WriteKind(StrEnum):
@@ -108,6 +113,7 @@ class IntentState(StrEnum):
     REFUSED = "refused"
     IN_DOUBT = "in_doubt"
     ABSENT = "absent"  # settled: it had no effect
+    REREAD = "reread"  # settled: the record is read anew, and tells by itself
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

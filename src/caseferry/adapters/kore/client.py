@@ -1,0 +1,179 @@
+"""Kore's six operations as methods; no paging, no mapping, no judgement.
+
+All are POST, the listings too. Creates and updates give the record as the server
+echoes it; a create's echo lacks the description and may lack the due date.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+
+from caseferry.adapters.counter import Counter
+from caseferry.adapters.exchange import Call, Reply, Unusable, Waiting
+from caseferry.adapters.http import Wire, normalise_base_url
+from caseferry.adapters.json_text import read_json, read_shape, write_json
+from caseferry.adapters.kore.auth import KoreCredentials
+from caseferry.adapters.kore.payload import LISTING, Listing, key_of, record_of
+from caseferry.adapters.kore.settings import KoreSettings
+from caseferry.adapters.kore.writes import Changes, NewCase, NewTask
+from caseferry.adapters.limiter import Limiter
+from caseferry.adapters.retry import Retrier, RetryRules
+from caseferry.adapters.session import Session
+from caseferry.adapters.translate import Translator
+from caseferry.model.record import Entity, Key, Record, local_id
+from caseferry.ports import Clock
+
+_ROOT = "/caseManagement/api/public/analytics"
+_SCOPE_HINT = (
+    "map the JWT app to the API scope Case Management Configuration and publish the"
+    " app, then run `caseferry check`"
+)
+
+
+class KoreClient:
+    """The six operations; safe to use from several threads."""
+
+    def __init__(self, session: Session, settings: KoreSettings) -> None:
+        self.session = session
+        self.settings = settings
+        self._root = f"{_ROOT}/{quote(settings.stream_id, safe='')}"
+
+    @classmethod
+    def build(
+        cls,
+        settings: KoreSettings,
+        *,
+        clock: Clock,
+        transport: httpx.BaseTransport | None = None,
+        waiting: Waiting | None = None,
+    ) -> "KoreClient":
+        """Put a client together; opens no connection.
+
+        Raises:
+            ConfigError: the base URL or the CA file cannot be used.
+        """
+        return cls(_session(settings, clock, transport, waiting), settings)
+
+    @property
+    def counter(self) -> Counter:
+        """What was sent so far."""
+        return self.session.counter
+
+    def close(self) -> None:
+        """Close the connections."""
+        self.session.wire.close()
+
+    def list_records(self, entity: Entity, body: Mapping[str, Any]) -> Listing:
+        """Send getCases or getTasks with this body, and give one page."""
+        operation = "getTasks" if entity is Entity.TASK else "getCases"
+        call = self._call(operation, write_json(body), listing=True)
+        return self.session.call(call, lambda reply: read_shape(LISTING, reply.body))
+
+    def create_case(self, case: NewCase) -> Record:
+        """Create a case; not idempotent."""
+        body = case.body(nested_contact=self.settings.nested_contact)
+        call = self._call("createCase", write_json(body), write=True)
+        return self.session.call(call, _echo(Entity.CASE, None))
+
+    def create_task(self, task: NewTask) -> Record:
+        """Create a task of a case; not idempotent."""
+        call = self._call("createTask", write_json(task.body()), write=True)
+        return self.session.call(call, _echo(Entity.TASK, None))
+
+    def update_case(self, key: Key, changes: Changes) -> Record:
+        """Change what is set; there is no precondition, the last writer wins."""
+        return self._update("updateCase", Entity.CASE, key, changes)
+
+    def update_task(self, key: Key, changes: Changes) -> Record:
+        """Change what is set; a task cannot be moved to another case."""
+        return self._update("updateTask", Entity.TASK, key, changes)
+
+    def server_time(self) -> datetime | None:
+        """Give the newest `Date` a reply carried; None before the first reply."""
+        return self.session.server_time()
+
+    def _update(
+        self, operation: str, entity: Entity, key: Key, changes: Changes
+    ) -> Record:
+        path = f"{operation}/{quote(local_id(key), safe='')}"
+        call = self._call(path, write_json(changes.body()), write=True, key=key)
+        return self.session.call(call, _echo(entity, key))
+
+    def _call(
+        self,
+        path: str,
+        content: bytes,
+        *,
+        write: bool = False,
+        listing: bool = False,
+        key: Key | None = None,
+    ) -> Call:
+        return Call(
+            operation=path.partition("/")[0],
+            method="POST",
+            target=f"{self._root}/{path}",
+            content=content,
+            write=write,
+            listing=listing,
+            key=key,
+        )
+
+
+def _echo(entity: Entity, key: Key | None) -> Callable[[Reply], Record]:
+    """Make the parser of a write's reply, which has to be the record written.
+
+    A body of null, an envelope, or another record prove nothing about what happened.
+    """
+
+    def parse(reply: Reply) -> Record:
+        payload = read_json(reply.body)
+        if key_of(payload) is None:
+            raise Unusable("not a record")
+        if key is not None and key_of(payload) != key:
+            raise Unusable("another record")
+        return record_of(payload, entity)
+
+    return parse
+
+
+def _session(
+    settings: KoreSettings,
+    clock: Clock,
+    transport: httpx.BaseTransport | None,
+    waiting: Waiting | None,
+) -> Session:
+    counter = Counter()
+    limiter = Limiter(
+        "kore",
+        clock=clock,
+        per_minute=settings.requests_per_minute,
+        per_hour=settings.requests_per_hour,
+        waiting=waiting,
+        waited=counter.count_wait,
+    )
+    rules = RetryRules(
+        max_attempts=settings.max_attempts, patience_s=settings.patience_s
+    )
+    return Session(
+        wire=Wire(
+            normalise_base_url(settings.base_url, "kore.base_url"),
+            clock=clock,
+            timeout_s=settings.timeout_s,
+            ca_file=settings.ca_file,
+            transport=transport,
+        ),
+        limiter=limiter,
+        retrier=Retrier(rules, clock=clock, limited=limiter.hold, waiting=waiting),
+        translator=Translator(
+            "kore",
+            default_wait_s=settings.limit_wait_s,
+            scope_401=True,
+            stale=frozenset({409}),
+            scope_hint=_SCOPE_HINT,
+        ),
+        credentials=KoreCredentials(settings, now=clock.now),
+        counter=counter,
+    )

@@ -1,0 +1,37 @@
+"""Where the Kore tenant is and how to treat it; plain values, secrets included."""
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KoreSettings:
+    """One Kore app.
+
+    Attributes:
+        base_url: scheme and host, with or without a trailing slash.
+        client_id: the JWT app's, sent as claim `appId`.
+        subject: claim `sub`; any text.
+        jti: send a fresh `jti` with every attempt; needed where the app enforces it.
+        requests_per_minute, requests_per_hour: None is no limit.
+        page_size: asked for; the server may give fewer.
+        nested_contact: createCase carries e-mail and phone inside `userInfo` too.
+        patience_s: how long one request waits for a limit before giving up.
+        limit_wait_s: how long to wait after a limit when the server does not say.
+    """
+
+    base_url: str
+    stream_id: str
+    account_id: str
+    client_id: str
+    client_secret: str = field(repr=False)
+    subject: str = "caseferry"
+    jti: bool = False
+    requests_per_minute: int | None = 50
+    requests_per_hour: int | None = 1700
+    timeout_s: float = 30.0
+    max_attempts: int = 6
+    ca_file: str | None = None
+    page_size: int = 100
+    nested_contact: bool = True
+    patience_s: float = 7200.0
+    limit_wait_s: float = 60.0

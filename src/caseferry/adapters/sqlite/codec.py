@@ -1,0 +1,198 @@
+"""Values to columns and back; what is read equals what was saved."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+
+from caseferry.adapters.sqlite.connection import Row
+from caseferry.model.correlation import Role
+from caseferry.model.link import Base, Hold, HoldKind, Intent, Link, WriteKind
+from caseferry.model.record import Entity, Key, Record, System, Value
+
+_DONE = {
+    System.KORE: ("statusCategory", frozenset({"resolved", "closed"})),
+    System.CASEMGR: ("status", frozenset({"closed", "completed"})),
+}
+_CREATED = {System.KORE: "createdAt", System.CASEMGR: "created"}
+_JSON = json.JSONEncoder(
+    sort_keys=True,
+    ensure_ascii=False,
+    separators=(",", ":"),
+    check_circular=False,
+    default=dict,
+)
+
+
+def to_json(value: object) -> str:
+    """Write canonical JSON: keys sorted, tuples as lists, no blanks."""
+    return _storable(_JSON.encode(value))
+
+
+def plain(text: str) -> str:
+    """Make a text storable: half a surrogate pair becomes a question mark."""
+    return text.encode("utf-8", "replace").decode()
+
+
+def _storable(text: str) -> str:
+    """Escape JSON text that holds half a surrogate pair, which SQLite cannot store."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return json.dumps(json.loads(text), sort_keys=True, separators=(",", ":"))
+    return text
+
+
+def _values(fields: Mapping[str, str | list[str]]) -> dict[str, Value]:
+    """Give canonical values: lists become tuples."""
+    return {
+        name: tuple(value) if isinstance(value, list) else value
+        for name, value in fields.items()
+    }
+
+
+def is_open(system: System, record: Record) -> bool:
+    """Tell whether a record is unfinished; one without a status is."""
+    name, done = _DONE[system]
+    return record.text(name).lower() not in done
+
+
+def created(system: System, record: Record) -> str:
+    """Give the time of creation, "" when the system did not say."""
+    return record.text(_CREATED[system])
+
+
+RECORD = "key, entity, parent, version, fields, unknown"
+
+
+def record_row(run: int, system: System, record: Record) -> Row:
+    """Give the columns of `record` in the table's order.
+
+    The fingerprint is that of `record_fingerprint`, from the text made anyway.
+    """
+    text = _JSON.encode(record.fields)
+    whole = f"[{_JSON.encode(record.parent)},{text}]"
+    return (
+        record.key,
+        system.value,
+        record.entity.value,
+        record.parent,
+        record.version,
+        _storable(text),
+        to_json(record.unknown),
+        hashlib.blake2b(
+            whole.encode("utf-8", "surrogatepass"), digest_size=16
+        ).hexdigest(),
+        is_open(system, record),
+        plain(created(system, record)),
+        plain(record.text("refId")),
+        run,
+    )
+
+
+def to_record(row: Row) -> Record:
+    """Read a record from the columns `RECORD`."""
+    key, entity, parent, version, fields, unknown = row
+    return Record(
+        key=Key(key),
+        entity=Entity(entity),
+        parent=None if parent is None else Key(parent),
+        version=version,
+        fields=_values(json.loads(fields)),
+        unknown=tuple(json.loads(unknown)),
+    )
+
+
+def role_name(role: Role) -> str:
+    """Give the word that stands for a role in the tables: case, task, opener, note."""
+    return role.name.lower()
+
+
+def to_role(name: str) -> Role:
+    """Read a role back."""
+    return Role[name.upper()]
+
+
+LINK = (
+    "kore, role, generation, casemgr, finished, kore_base, casemgr_base, source_print,"
+    " mapping, tombstone"
+)
+
+
+def link_row(link: Link) -> Row:
+    """Give the columns `LINK`."""
+    return (
+        link.kore,
+        role_name(link.role),
+        link.generation,
+        link.casemgr,
+        link.finished,
+        _base_text(link.kore_base),
+        _base_text(link.casemgr_base),
+        link.source_print,
+        link.mapping,
+        link.tombstone,
+    )
+
+
+def to_link(row: Row) -> Link:
+    """Read a link from the columns `LINK`."""
+    return Link(
+        kore=Key(row[0]),
+        role=to_role(row[1]),
+        generation=row[2],
+        casemgr=Key(row[3]),
+        finished=bool(row[4]),
+        kore_base=_to_base(row[5]),
+        casemgr_base=_to_base(row[6]),
+        source_print=row[7],
+        mapping=row[8],
+        tombstone=bool(row[9]),
+    )
+
+
+def _base_text(base: Base) -> str:
+    return to_json({"fields": base.fields, "absent": sorted(base.absent)})
+
+
+def _to_base(text: str) -> Base:
+    whole = json.loads(text)
+    return Base(fields=_values(whole["fields"]), absent=frozenset(whole["absent"]))
+
+
+INTENT = (
+    "number, kind, role, kore, casemgr, correlation, payload_print, department,"
+    " fields, at"
+)
+
+
+def to_intent(row: Row) -> Intent:
+    """Read an intent from the columns `INTENT`."""
+    return Intent(
+        number=row[0],
+        kind=WriteKind(row[1]),
+        role=to_role(row[2]),
+        kore=Key(row[3]),
+        casemgr=None if row[4] is None else Key(row[4]),
+        correlation=row[5],
+        payload_print=row[6],
+        department=row[7],
+        fields=tuple(json.loads(row[8])),
+        at=row[9],
+    )
+
+
+HOLD = "key, kind, code, reason, source_print, mapping, correlation"
+
+
+def to_hold(row: Row) -> Hold:
+    """Read a hold from the columns `HOLD`."""
+    key, kind, code, reason, source_print, mapping, correlation = row
+    return Hold(
+        key=Key(key),
+        kind=HoldKind(kind),
+        code=code,
+        reason=reason,
+        source_print=source_print,
+        mapping=mapping,
+        correlation=correlation,
+    )

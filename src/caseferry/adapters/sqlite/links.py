@@ -1,0 +1,101 @@
+"""Links: which Kore record is which casemgr record."""
+
+from collections.abc import Iterator, Sequence
+
+from caseferry.adapters.sqlite.codec import LINK, link_row, role_name, to_link
+from caseferry.adapters.sqlite.connection import Connection, key_list
+from caseferry.errors import InvariantBroken
+from caseferry.model.link import Link
+from caseferry.model.record import Key
+
+_SAVE = f"""
+    INSERT OR REPLACE INTO link ({LINK}, kore_case)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+"""
+# A task belongs to the case it was last seen in, else to the one it was linked under.
+_OWNED = f"""
+    WITH wanted AS (SELECT value AS kore_case FROM json_each(?)),
+    candidate AS (
+        SELECT casemgr FROM link WHERE kore_case IN wanted
+        UNION SELECT link.casemgr FROM record JOIN link ON link.kore = record.key
+        WHERE record.parent IN wanted AND link.role = 'task'
+    )
+    SELECT {LINK}, CASE role WHEN 'task' THEN coalesce(
+        (SELECT parent FROM record WHERE key = link.kore), kore_case
+    ) ELSE kore_case END AS owner
+    FROM link WHERE casemgr IN candidate AND owner IN wanted
+    ORDER BY kore, role, generation
+"""
+_BY_EITHER = f"""
+    SELECT {LINK} FROM link WHERE casemgr = ?
+    UNION ALL SELECT * FROM (
+        SELECT {LINK} FROM link WHERE kore = ? AND role IN ('case', 'task')
+        ORDER BY generation DESC LIMIT 1)
+    LIMIT 1
+"""
+_ALL = f"""
+    SELECT {LINK} FROM link WHERE (kore, role, generation) > (?, ?, ?)
+    ORDER BY kore, role, generation LIMIT ?
+"""
+
+
+class Links(Connection):
+    """The table `link`."""
+
+    def links_of(self, cases: Sequence[Key]) -> dict[Key, list[Link]]:
+        """Give the links of Kore cases, of their tasks as last seen, and openers.
+
+        Shape: by the case's key; a case without links is left out; links by Kore key,
+        role and generation.
+        """
+        found: dict[Key, list[Link]] = {}
+        for *row, owner in self._all(_OWNED, key_list(cases)):
+            found.setdefault(Key(owner), []).append(to_link(tuple(row)))
+        return found
+
+    def link(self, key: Key) -> Link | None:
+        """Find a link by either side's key; an opener only by its casemgr key."""
+        row = self._one(_BY_EITHER, key, key)
+        return None if row is None else to_link(row)
+
+    def links(self) -> Iterator[Link]:
+        """Give all links, by Kore key, role and generation; lazy."""
+        return map(to_link, self._walk(_ALL, (), ("", "", -1)))
+
+    def save_link(self, link: Link, case: Key) -> None:
+        """Insert or replace a link of this Kore case.
+
+        A tombstone of the same Kore record, role and generation makes room.
+
+        Raises:
+            InvariantBroken: the casemgr record is linked to another Kore record, or
+                this role of the Kore record to another casemgr record; nothing is
+                changed.
+        """
+        with self.transaction():
+            self._check_free(link)
+            self._write(_SAVE, *link_row(link), case)
+
+    def _check_free(self, link: Link) -> None:
+        taken = self._one("SELECT kore FROM link WHERE casemgr = ?", link.casemgr)
+        if taken is not None and taken[0] != link.kore:
+            raise InvariantBroken(
+                f"{link.casemgr} is linked to {taken[0]}, so not to {link.kore}",
+                key=link.casemgr,
+            )
+        twin = self._one(
+            "SELECT casemgr FROM link WHERE kore = ? AND role = ? AND generation = ?"
+            " AND NOT tombstone",
+            link.kore,
+            role_name(link.role),
+            link.generation,
+        )
+        if twin is not None and twin[0] != link.casemgr:
+            raise InvariantBroken(
+                f"{link.kore} is linked to {twin[0]}, so not to {link.casemgr}",
+                key=link.kore,
+            )
+
+    def delete_link(self, casemgr: Key) -> None:
+        """Forget a link; fine when there is none."""
+        self._write("DELETE FROM link WHERE casemgr = ?", casemgr)

@@ -1,0 +1,130 @@
+"""The lock of a state: at most one writing command, however it ends."""
+
+import fcntl
+import json
+import os
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from caseferry.adapters.sqlite.place import PRIVATE
+from caseferry.errors import Locked, StateError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Holder:
+    """Who holds a lock, as it said itself; `since` is UTC."""
+
+    pid: int
+    command: str
+    since: str
+
+    def __str__(self) -> str:
+        """Name the holder for a person."""
+        return f"`caseferry {self.command}`, process {self.pid}, since {self.since}"
+
+
+class StateLock:
+    """A kernel lock on `<state>.lock`; the kernel lifts it when the process dies.
+
+    The file stays: removing it would let two processes lock two different files. What
+    stands in it is for people; only the kernel decides.
+    """
+
+    def __init__(self, state: Path | str) -> None:
+        state = Path(state)
+        self.path = state.with_name(f"{state.name}.lock")
+        self._number: int | None = None
+
+    def acquire(self, command: str, since: str) -> Self:
+        """Take the lock, or fail at once.
+
+        Args:
+            command: of this process, for whoever finds it locked.
+            since: the time now, UTC.
+
+        Raises:
+            Locked: another process, or this one, holds it.
+            StateError: `state-readonly`, the file cannot be made.
+        """
+        if self._number is not None:
+            raise _locked(self.path, self._read())
+        number = self._open()
+        try:
+            fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            os.close(number)
+            raise _locked(self.path, self._read()) from error
+        except BaseException:
+            os.close(number)
+            raise
+        self._number = number
+        os.ftruncate(number, 0)
+        holder = Holder(pid=os.getpid(), command=command, since=since)
+        os.pwrite(number, json.dumps(asdict(holder)).encode(), 0)
+        return self
+
+    def release(self) -> None:
+        """Lift the lock; fine when it is not held."""
+        number, self._number = self._number, None
+        if number is not None:
+            os.ftruncate(number, 0)
+            os.close(number)
+
+    def holder(self) -> Holder | None:
+        """Tell who holds the lock now; None when nobody does. Never disturbs a run."""
+        known = self._read()
+        if known is None or not _is_alive(known.pid):
+            return None
+        # The pid may be somebody else's by now: ask the kernel.
+        with self.path.open("rb") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return known
+        return None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.release()
+
+    def _open(self) -> int:
+        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
+        try:
+            return os.open(self.path, flags, PRIVATE)
+        except OSError as error:
+            raise StateError(
+                f"the lock {self.path} cannot be made: {error.strerror}",
+                code="state-readonly",
+                hint="make the directory, or give this user the right to write it",
+                path=str(self.path),
+            ) from error
+
+    def _read(self) -> Holder | None:
+        try:
+            return Holder(**json.loads(self.path.read_text(encoding="utf-8")))
+        except (OSError, ValueError, TypeError):  # none, or half written
+            return None
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True  # somebody else's process
+    return True
+
+
+def _locked(path: Path, holder: Holder | None) -> Locked:
+    who = f" by {holder}" if holder else ""
+    return Locked(f"the state is in use{who}", path=str(path))

@@ -1,0 +1,141 @@
+"""Opening the state file: what it is, whether it is ours, and of which version."""
+
+import sqlite3
+from pathlib import Path
+
+from sqlite_utils import Database, Migrations
+
+from caseferry.adapters.sqlite.place import check_place, make_private
+from caseferry.adapters.sqlite.schema import APPLICATION_ID, migrations
+from caseferry.adapters.sqlite.translate import translated
+from caseferry.errors import StateError
+
+BUSY_TIMEOUT_S = 15
+
+
+def open_database(
+    path: Path, *, readonly: bool, versions: Migrations = migrations
+) -> Database:
+    """Open the state, make it or bring it up to date; foreign files stay untouched.
+
+    The connection belongs to this thread, and commits only when told to.
+
+    Raises:
+        StateError: `state-path`, `state-network`, `state-readonly`, `state-corrupt`,
+            `state-newer`; with `readonly` also `state-missing` and `state-older`.
+    """
+    check_place(path)
+    if readonly and not path.exists():
+        raise _missing(path)
+    if not readonly:
+        make_private(path)
+    with translated(path):
+        conn = sqlite3.connect(
+            f"{path.absolute().as_uri()}?mode={'ro' if readonly else 'rw'}",
+            uri=True,
+            isolation_level=None,
+            timeout=BUSY_TIMEOUT_S,
+        )
+        try:
+            return _prepare(conn, path, readonly=readonly, versions=versions)
+        except BaseException:
+            conn.close()
+            raise
+
+
+def _prepare(
+    conn: sqlite3.Connection, path: Path, *, readonly: bool, versions: Migrations
+) -> Database:
+    is_new = _is_new(conn, path)
+    if is_new and readonly:
+        raise _missing(path)
+    db = Database(conn, execute_plugins=False)
+    pending = _pending(db, path, versions)
+    conn.execute("PRAGMA foreign_keys = ON")
+    if readonly:
+        if pending:
+            raise StateError(
+                f"the state {path} was written by an earlier version of caseferry",
+                code="state-older",
+                hint="any writing command brings it up to date, `caseferry check` too",
+                path=str(path),
+            )
+        return db
+    _check_pages(conn, path)
+    # Before the first transaction; from then on readers never wait for the writer.
+    conn.execute("PRAGMA journal_mode = WAL")
+    conn.execute("PRAGMA synchronous = FULL")
+    if pending:
+        _upgrade(db, versions)
+    return db
+
+
+def _is_new(conn: sqlite3.Connection, path: Path) -> bool:
+    """Tell whether nothing was ever written; refuse files of other programs."""
+    (mark,) = conn.execute("PRAGMA application_id").fetchone()
+    (tables,) = conn.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+    if mark != APPLICATION_ID and tables:
+        raise StateError(
+            f"{path} is a SQLite file of another program, not a state of caseferry",
+            code="state-corrupt",
+            hint="set state.path to another file; this one was not changed",
+            path=str(path),
+        )
+    return not tables
+
+
+def _pending(db: Database, path: Path, versions: Migrations) -> int:
+    """Count the migrations to come; refuse a file that has some we do not know."""
+    applied = {each.name for each in versions.applied(db)}
+    ours = _names(versions)
+    if applied - ours:
+        raise StateError(
+            f"the state {path} was written by a newer version of caseferry",
+            code="state-newer",
+            hint="upgrade caseferry on this machine; the file was not changed",
+            path=str(path),
+        )
+    return len(ours - applied)
+
+
+def _names(versions: Migrations) -> set[str]:
+    """Name every migration of a set: on an empty database all of them are pending."""
+    empty = Database(memory=True, execute_plugins=False)
+    try:
+        return {each.name for each in versions.pending(empty)}
+    finally:
+        empty.close()
+
+
+def _check_pages(conn: sqlite3.Connection, path: Path) -> None:
+    """Read every page once: damage is found before the run, not in the middle."""
+    (verdict,) = conn.execute("PRAGMA quick_check(1)").fetchone()
+    if verdict != "ok":
+        raise StateError(
+            f"the state {path} is damaged: {verdict}",
+            code="state-corrupt",
+            hint="restore a copy made by `caseferry state backup`, or move the file"
+            " away and run `caseferry links rebuild`",
+            path=str(path),
+        )
+
+
+def _upgrade(db: Database, versions: Migrations) -> None:
+    """Apply what is pending, all or nothing, and only in one process at a time."""
+    db.conn.execute("BEGIN IMMEDIATE")
+    try:
+        versions.apply(db)
+        db.conn.execute("COMMIT")
+    except BaseException:
+        db.conn.rollback()
+        raise
+
+
+def _missing(path: Path) -> StateError:
+    return StateError(
+        f"there is no state at {path} yet",
+        code="state-missing",
+        hint="the first `caseferry check`, `migrate` or `sync` makes it;"
+        " see state.path in the configuration",
+        path=str(path),
+    )

@@ -1,0 +1,162 @@
+"""Records as last seen, and in which run."""
+
+from array import array
+from collections.abc import Iterable, Iterator, Sequence
+
+from caseferry.adapters.sqlite.codec import RECORD, record_row, to_record
+from caseferry.adapters.sqlite.connection import Connection, Row, batches, key_list
+from caseferry.model.record import Entity, Key, Record, System
+
+_SAVE = """
+    INSERT INTO record (key, system, entity, parent, version, fields, unknown,
+                        fingerprint, is_open, created, ref_id, run)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    ON CONFLICT (key) DO UPDATE SET
+        system = excluded.system, entity = excluded.entity, parent = excluded.parent,
+        version = excluded.version, fields = excluded.fields,
+        unknown = excluded.unknown, fingerprint = excluded.fingerprint,
+        is_open = excluded.is_open, created = excluded.created,
+        ref_id = excluded.ref_id, run = excluded.run
+"""
+_SEEN_AGAIN = """
+    UPDATE record SET run = ? WHERE key IN (SELECT value FROM json_each(?))
+"""
+_KNOWN = """
+    SELECT key, version, fingerprint, unknown FROM record
+    WHERE key IN (SELECT value FROM json_each(?))
+"""
+_VERSION, _UNKNOWN, _PRINT = 4, 6, 7  # where they are in a row of `record`
+
+_CASE_IDS = """
+    SELECT rowid FROM record WHERE run = ? AND system = 'kore' AND entity = 'case'
+    ORDER BY is_open DESC, created DESC, key
+"""
+_KEYS = """
+    SELECT rowid, key FROM record WHERE rowid IN (SELECT value FROM json_each(?))
+"""
+# The plus keeps the index of the run out: few parents, many records in a run.
+_CASES = f"""
+    SELECT {RECORD} FROM record WHERE key IN (SELECT value FROM json_each(?))
+    AND +run = ? AND system = 'kore' AND entity = 'case'
+"""
+_TASKS = f"""
+    SELECT {RECORD} FROM record WHERE parent IN (SELECT value FROM json_each(?))
+    AND +run = ? AND +system = 'kore' AND +entity = 'task' ORDER BY created, key
+"""
+_ORPHANS = f"""
+    SELECT {RECORD} FROM record AS task
+    WHERE run = ? AND system = 'kore' AND entity = 'task' AND NOT EXISTS (
+        SELECT 1 FROM record AS owner WHERE owner.key = task.parent
+        AND owner.run = task.run AND owner.entity = 'case')
+    AND key > ? ORDER BY key LIMIT ?
+"""
+_ALL = f"""
+    SELECT {RECORD} FROM record
+    WHERE run = ? AND system = ? AND entity = ? AND key > ? ORDER BY key LIMIT ?
+"""
+
+
+class Records(Connection):
+    """The table `record`."""
+
+    def save_records(self, run: int, system: System, records: Iterable[Record]) -> int:
+        """Keep records as seen in this run, streaming; one transaction.
+
+        A new version alone is kept, but is no change.
+
+        Returns:
+            How many were new or had changed.
+
+        Raises:
+            InvariantBroken: there is no such run.
+        """
+        changed = 0
+        with self.transaction():
+            for batch in batches(records):
+                changed += self._save_batch(run, system, batch)
+        return changed
+
+    def _save_batch(self, run: int, system: System, batch: list[Record]) -> int:
+        known: dict[str, Row] = {
+            row[0]: row[1:]
+            for row in self._all(_KNOWN, key_list(record.key for record in batch))
+        }
+        changed = 0
+        rows: dict[str, Row] = {}
+        same: list[str] = []
+        for record in batch:
+            row = record_row(run, system, record)
+            before = known.get(record.key)
+            now = (row[_VERSION], row[_PRINT], row[_UNKNOWN])
+            changed += before is None or before[1] != now[1]
+            if before == now:
+                same.append(record.key)
+            else:
+                known[record.key] = now
+                rows[record.key] = row
+        self._write_many(_SAVE, rows.values())
+        if same:
+            self._write(_SEEN_AGAIN, run, key_list(same))
+        return changed
+
+    def count_records(self, run: int, system: System, entity: Entity) -> int:
+        """Count the records last seen in this run."""
+        ((count,),) = self._all(
+            "SELECT count(*) FROM record WHERE run = ? AND system = ? AND entity = ?",
+            run,
+            system.value,
+            entity.value,
+        )
+        return int(count)
+
+    def case_keys(self, run: int, *, only: Sequence[Key] = ()) -> Iterator[Key]:
+        """Give the Kore cases seen in this run: open first, then closed, newest first.
+
+        Lazy. The order is settled at the first step, and takes eight bytes a case: a
+        case that is closed meanwhile comes exactly once all the same.
+
+        Args:
+            run: its number.
+            only: give only these cases, when there are any.
+        """
+        wanted = frozenset(only)
+        ids = array("q", (number for (number,) in self._stream(_CASE_IDS, run)))
+        for batch in batches(ids):
+            keys = dict(self._all(_KEYS, str(batch)))
+            for number in batch:
+                key = keys.get(number)
+                if key is not None and (not wanted or key in wanted):
+                    yield Key(key)
+
+    def groups(
+        self, run: int, cases: Sequence[Key]
+    ) -> list[tuple[Record, tuple[Record, ...]]]:
+        """Give cases with their tasks as seen in this run.
+
+        Shape: cases in the order asked for, those not seen left out; tasks by creation
+        time, ties by key.
+        """
+        keys = key_list(cases)
+        found = {row[0]: to_record(row) for row in self._all(_CASES, keys, run)}
+        tasks: dict[Key, list[Record]] = {}
+        for row in self._all(_TASKS, keys, run):
+            task = to_record(row)
+            if task.parent is not None:
+                tasks.setdefault(task.parent, []).append(task)
+        return [
+            (found[case], tuple(tasks.get(case, ()))) for case in cases if case in found
+        ]
+
+    def orphan_tasks(self, run: int) -> Iterator[Record]:
+        """Give Kore tasks seen in this run whose case was not, by key; lazy."""
+        return map(to_record, self._walk(_ORPHANS, (run,), ("",)))
+
+    def records(self, run: int, system: System, entity: Entity) -> Iterator[Record]:
+        """Give all records of a system last seen in this run, by key; lazy."""
+        values = (run, system.value, entity.value)
+        return map(to_record, self._walk(_ALL, values, ("",)))
+
+    def record(self, key: Key) -> Record | None:
+        """Give a record as last seen; None when it never was, or was forgotten."""
+        row = self._one(f"SELECT {RECORD} FROM record WHERE key = ?", key)
+        return None if row is None else to_record(row)

@@ -1,0 +1,82 @@
+"""The one place where errors of sqlite3 become ours, most specific first."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from caseferry.errors import CaseferryError, InvariantBroken, Locked, StateError
+
+# Start of SQLite's own name of an error -> code, what it means, what to do.
+_TABLE = (
+    (
+        ("SQLITE_NOTADB", "SQLITE_CORRUPT"),
+        "state-corrupt",
+        "is damaged, or not a state of caseferry",
+        "restore a copy made by `caseferry state backup`, or move the file away and"
+        " run `caseferry links rebuild`",
+    ),
+    (
+        (
+            "SQLITE_FULL",
+            "SQLITE_IOERR_WRITE",
+            "SQLITE_IOERR_FSYNC",
+            "SQLITE_IOERR_TRUNCATE",
+            "SQLITE_IOERR_SHMSIZE",
+        ),
+        "state-full",
+        "cannot be written: the disk is full or failing",
+        "free space on the disk, then run the command again: nothing half done was"
+        " kept",
+    ),
+    (
+        ("SQLITE_IOERR",),
+        "state-io",
+        "cannot be read: the disk failed",
+        "look at the system's log for disk errors, then run the command again",
+    ),
+    (
+        ("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM", "SQLITE_AUTH"),
+        "state-readonly",
+        "cannot be written: the file or its directory is read-only",
+        "give this user the right to write the file and the directory that it is in",
+    ),
+)
+
+
+def state_error(path: Path, error: sqlite3.Error) -> CaseferryError:
+    """Say in our words what went wrong with the state file."""
+    name = getattr(error, "sqlite_errorname", "") or ""
+    if isinstance(error, sqlite3.IntegrityError):
+        return InvariantBroken(f"the state refused a contradiction: {error}")
+    if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+        return Locked(
+            f"another program is writing the state {path}",
+            hint="close what else has the file open, then run the command again",
+        )
+    for starts, code, words, hint in _TABLE:
+        if name.startswith(starts):
+            return StateError(
+                f"the state {path} {words} ({error})",
+                code=code,
+                hint=hint,
+                path=str(path),
+            )
+    return StateError(f"the state {path} cannot be used: {error}", path=str(path))
+
+
+@contextmanager
+def translated(path: Path) -> Iterator[None]:
+    """Raise what sqlite3 says about this file as one of our errors.
+
+    Raises:
+        StateError: damaged, full, failing, read-only or otherwise unusable.
+        Locked: another program has been writing for longer than the busy time-out.
+        InvariantBroken: a constraint of the tables was violated.
+    """
+    try:
+        yield
+    except sqlite3.ProgrammingError:
+        raise  # a closed store or another thread: a bug, and its traceback helps
+    except sqlite3.Error as error:
+        raise state_error(path, error) from error

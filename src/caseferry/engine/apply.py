@@ -1,0 +1,321 @@
+"""One batch of case groups through its stages: decide, send, read back, again."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from caseferry.engine.context import Context
+from caseferry.engine.customers import Customers
+from caseferry.engine.dispatch import Dispatcher, Outcome
+from caseferry.engine.jobs import Jobs, Sent
+from caseferry.engine.plans import Planner
+from caseferry.engine.settle import Settler
+from caseferry.engine.work import Work
+from caseferry.errors import InvariantBroken, Refused, VersionMismatch
+from caseferry.model.action import Action, ActionKind, Stage
+from caseferry.model.correlation import Role
+from caseferry.model.link import Hold, HoldKind, IntentState, Link
+from caseferry.model.mapped import MappedField
+from caseferry.model.record import Key
+from caseferry.reconcile.merge import agree, base
+
+_PATIENCE = 3
+"""How often one request is planned again after the record moved under it."""
+
+_ROUNDS = 40
+
+
+class Applier:
+    """Carries out the plans of case groups."""
+
+    def __init__(
+        self,
+        context: Context,
+        planner: Planner,
+        customers: Customers,
+        settler: Settler,
+    ) -> None:
+        self._context = context
+        self._planner = planner
+        self._customers = customers
+        self._settler = settler
+        self._jobs = Jobs(context)
+        self._dispatcher = Dispatcher(context, self._receipt)
+
+    def prepare(self, works: Sequence[Work]) -> None:
+        """Read what is linked and decide, without writing anything."""
+        for work in works:
+            work.dirty |= {link.casemgr for link in work.links if not link.tombstone}
+        self._read_back(works)
+        self._planner.decide(works)
+
+    def run(self, works: Sequence[Work]) -> None:
+        """Take prepared groups to their end, as far as it can be reached now.
+
+        Each round sends the next stage of every group and reads back what it touched.
+        A group whose create stays in doubt is parked with the settler.
+
+        Raises:
+            CaseSystemError: a system refuses everybody; all receipts are kept.
+        """
+        for _ in range(_ROUNDS):
+            jobs = self._jobs.of(works)
+            if not jobs:
+                self._finish(works)
+                return
+            outcomes = self._dispatcher.send(jobs)
+            for outcome in outcomes:
+                self._follow(outcome)
+            if self._context.stopping:
+                return
+            self._adopt_unnamed(works)
+            self._read_back(works)
+            self._planner.decide(works)
+        raise InvariantBroken("a case group does not come to rest")
+
+    def _read_back(self, works: Sequence[Work]) -> None:
+        self._planner.read_targets(works)
+        self._learn_cases(works)
+        self._planner.read_targets(works)
+
+    def _adopt_unnamed(self, works: Sequence[Work]) -> None:
+        """Look up at once what was created without our learning its id."""
+        by_case = {work.key: work for work in works if work.in_doubt}
+        for case, link in self._settler.look(only=frozenset(by_case)):
+            work = by_case[case]
+            work.put_link(link)
+            work.in_doubt.discard((link.role, link.kore))
+            work.born.add((link.role, link.kore))
+            work.dirty.add(link.casemgr)
+
+    # receipts: in the same transaction as the journal's entry ---------------------
+
+    def _receipt(self, outcome: Outcome) -> None:
+        sent = outcome.job.tag
+        if not isinstance(sent, Sent) or outcome.state is not IntentState.DONE:
+            return
+        for work, action in sent.pairs:
+            if outcome.created is not None and action.draft is not None:
+                link = new_link(work, action, outcome.created)
+                work.put_link(link)
+                self._context.store.save_link(link, work.key)
+            elif action.kind is ActionKind.UPDATE:
+                self._keep_sent(work, action)
+
+    def _keep_sent(self, work: Work, action: Action) -> None:
+        """Move the bases of the fields that were sent: our own write is no change."""
+        link = work.link(action.role, action.key)
+        if link is None:
+            return
+        fields = {f.casemgr: f for f in _sources(work, action)}
+        kore = dict(link.kore_base.fields)
+        casemgr = dict(link.casemgr_base.fields)
+        for change in action.changes:
+            field = fields.get(change.name)
+            if change.after is None:
+                continue
+            casemgr[change.name] = change.after
+            if field is not None and field.source is not None:
+                kore[change.name] = field.source
+        link = replace(
+            link,
+            kore_base=base([*kore.items()]),
+            casemgr_base=base([*casemgr.items()]),
+        )
+        names = {change.name for change in action.changes}
+        work.sent.setdefault(link.casemgr, set()).update(names)
+        work.put_link(link)
+        self._context.store.save_link(link, work.key)
+
+    # outcomes ---------------------------------------------------------------------
+
+    def _follow(self, outcome: Outcome) -> None:
+        sent = outcome.job.tag
+        if not isinstance(sent, Sent):
+            raise InvariantBroken("a request without its group")
+        for work, action in sent.pairs:
+            self._mark_dirty(work, action, outcome.created)
+            if outcome.state is IntentState.DONE:
+                self._count_repeat(work, action, limit=1, code="not-applied")
+                work.done.append(action)
+            elif outcome.state is IntentState.IN_DOUBT:
+                self._in_doubt(work, action, outcome)
+            elif outcome.state is IntentState.REFUSED:
+                self._refused(work, action, outcome, alone=len(sent.pairs) == 1)
+
+    def _mark_dirty(self, work: Work, action: Action, created: Key | None) -> None:
+        work.dirty |= {key for key in (created, action.counterpart) if key is not None}
+        link = work.case_link
+        if link is not None and action.kind is not ActionKind.NOTE:
+            work.dirty.add(link.casemgr)
+
+    def _count_repeat(
+        self, work: Work, action: Action, *, limit: int, code: str
+    ) -> None:
+        """Hold a record whose request is planned again and again: it never settles."""
+        mark = _mark(action)
+        work.repeats[mark] = work.repeats.get(mark, 0) + 1
+        if work.repeats[mark] > limit:
+            reason = "casemgr took the request, but does not show its effect"
+            if code == "moving":
+                reason = "it is being changed in casemgr again and again"
+            self._hold(work, action, HoldKind.WAITING, code=code, reason=reason)
+
+    def _in_doubt(self, work: Work, action: Action, outcome: Outcome) -> None:
+        if action.kind in (ActionKind.CREATE, ActionKind.NOTE):
+            work.in_doubt.add((action.role, action.key))
+            intent = outcome.job.intents[0]
+            self._settler.park(intent, work.key, since=outcome.ended_at)
+        else:
+            # the fresh read tells whether it took effect; a repeat does no harm
+            self._count_repeat(work, action, limit=_PATIENCE, code="moving")
+
+    def _refused(
+        self, work: Work, action: Action, outcome: Outcome, *, alone: bool
+    ) -> None:
+        if not alone:
+            work.single = True  # one of many is at fault: each is sent for itself
+            return
+        if isinstance(outcome.error, VersionMismatch):
+            self._count_repeat(work, action, limit=_PATIENCE, code="moving")
+            return
+        error = outcome.error or Refused("refused")
+        if action.stage is Stage.COMPLETE and self._moved(work, action):
+            self._count_repeat(work, action, limit=1, code=error.code)
+            return
+        draft = action.draft
+        if draft is not None and self._customers.is_fresh(draft.customer):
+            reason = "its customer was created just now and is not visible yet"
+            self._hold(
+                work, action, HoldKind.WAITING, code="customer-new", reason=reason
+            )
+            return
+        self._hold(
+            work, action, HoldKind.QUARANTINE, code=error.code, reason=error.message
+        )
+
+    def _moved(self, work: Work, action: Action) -> bool:
+        """Tell whether a refused completion may only have been stale."""
+        return work.repeats.get(_mark(action), 0) == 0
+
+    def _hold(
+        self, work: Work, action: Action, kind: HoldKind, *, code: str, reason: str
+    ) -> None:
+        hold = Hold(
+            key=action.key,
+            kind=kind,
+            code=code,
+            reason=reason,
+            source_print=work.prints[action.key],
+            mapping=work.group.mapping,
+            correlation=action.correlation,
+        )
+        work.holds[action.key] = hold
+        self._context.store.save_hold(self._context.run, hold)
+
+    # reading back -----------------------------------------------------------------
+
+    def _learn_cases(self, works: Sequence[Work]) -> None:
+        """Link the cases that came into being with their first activity."""
+        store = self._context.store
+        with store.transaction():
+            for work in works:
+                if work.case_link is not None:
+                    continue
+                parent, customer = _parent(work)
+                if parent is None:
+                    continue
+                link = Link(role=Role.CASE, kore=work.key, casemgr=parent)
+                store.save_link(link, work.key)
+                work.put_link(link)
+                work.born.add((Role.CASE, work.key))
+                work.dirty.add(parent)
+                draft = work.customer.draft
+                if draft is not None and draft.create and customer:
+                    department = work.group.case.department
+                    self._customers.learn(work.group.customer, department, customer)
+                    self._customers.made(draft)
+
+    # the end of a group -------------------------------------------------------------
+
+    def _finish(self, works: Sequence[Work]) -> None:
+        """Move the bases of everything that needs nothing more."""
+        store = self._context.store
+        with store.transaction():
+            for work in works:
+                self._finish_one(work)
+
+    def _finish_one(self, work: Work) -> None:
+        store = self._context.store
+        actions = work.plan.actions if work.plan else ()
+        waiting = {(a.role, a.key) for a in actions if a.kind is ActionKind.WAITING}
+        conflicts = {a.key: a for a in actions if a.kind is ActionKind.CONFLICT}
+        for link in list(work.links):
+            target = work.targets.get(link.casemgr)
+            if target is None or link.tombstone or (link.role, link.kore) in waiting:
+                continue
+            hold = work.holds.get(link.kore)
+            if hold is not None and hold.kind is not HoldKind.CONFLICT:
+                continue
+            fresh = agree(
+                work.mapped(link.role, link.kore),
+                link,
+                target,
+                digest=work.group.mapping,
+                source_print=work.prints[link.kore],
+                sent=frozenset(work.sent.get(link.casemgr, ())),
+            )
+            if fresh != link:
+                store.save_link(fresh, work.key)
+                work.put_link(fresh)
+        for key in work.prints:
+            self._list_conflict(work, key, conflicts.get(key))
+
+    def _list_conflict(self, work: Work, key: Key, action: Action | None) -> None:
+        known = work.holds.get(key)
+        if action is None:
+            if known is not None and known.kind is HoldKind.CONFLICT:
+                del work.holds[key]
+                self._context.store.delete_hold(key)
+            return
+        self._hold(
+            work, action, HoldKind.CONFLICT, code=action.code, reason=action.reason
+        )
+
+
+def new_link(work: Work, action: Action, created: Key) -> Link:
+    """Give the link of a record that was created just now; its creation goes on.
+
+    The bases are what was sent, so that an edit made meanwhile is seen as one.
+    """
+    sent = action.draft.fields if action.draft else {}
+    fields = {f.casemgr: f.source for f in _sources(work, action) if f.casemgr in sent}
+    work.born.add((action.role, action.key))
+    return Link(
+        role=action.role,
+        kore=action.key,
+        casemgr=created,
+        generation=action.generation,
+        kore_base=base(fields.items()),
+        casemgr_base=base(sent.items()),
+        mapping=work.group.mapping,
+    )
+
+
+def _mark(action: Action) -> tuple[str, ...]:
+    """Name a request so that its repetition is noticed."""
+    what = [f"{c.name}={c.after}" for c in action.changes]
+    number = str(action.generation)
+    return (str(action.kind), str(action.role), action.key, number, *what)
+
+
+def _sources(work: Work, action: Action) -> tuple[MappedField, ...]:
+    return work.mapped(action.role, action.key).fields
+
+
+def _parent(work: Work) -> tuple[Key | None, str]:
+    """Give the case that an activity of ours was read in, and its customer."""
+    for link in work.links:
+        target = work.targets.get(link.casemgr)
+        if target is not None and target.parent is not None:
+            return target.parent, target.text("customer")
+    return None, ""

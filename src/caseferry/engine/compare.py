@@ -1,0 +1,201 @@
+"""Comparing one case group with its counterparts, field by field, for the proof."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from caseferry.engine.work import Work
+from caseferry.model.correlation import Role
+from caseferry.model.link import HoldKind, Link
+from caseferry.model.mapped import MappedField, MappedRecord
+from caseferry.model.record import Key, Record, Value
+from caseferry.reconcile.view import COMPLETED
+
+_ENDED = ("closed", COMPLETED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """One field, or the end, of a pair that is not as mapped; None is absent."""
+
+    key: Key
+    counterpart: Key | None
+    field: str
+    kore: Value | None
+    casemgr: Value | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compared:
+    """What one source record came to.
+
+    Attributes:
+        verdict: equal, accepted_loss, different, missing, twice, uncertain, set_aside
+            or out_of_scope.
+        losses: rules, of a pair.
+    """
+
+    role: Role
+    verdict: str
+    differences: tuple[Difference, ...] = ()
+    losses: tuple[str, ...] = ()
+    by_key: bool = True
+
+    @property
+    def is_pair(self) -> bool:
+        """Tell whether a counterpart was found."""
+        return self.verdict in ("equal", "accepted_loss", "different", "twice")
+
+
+def compare_group(
+    work: Work, found: Mapping[tuple[Role, Key], Sequence[Record]]
+) -> list[Compared]:
+    """Compare every record of a group with its counterparts.
+
+    Args:
+        work: the group, as mapped now.
+        found: counterparts by their own correlation key.
+    """
+    case = _counterparts(work, Role.CASE, work.key, found)
+    parent = case[0].key if case else None
+    by_key = (Role.CASE, work.key) in found
+    results = [_compare(work, work.group.case, case, by_key=by_key)]
+    for mapped in work.group.tasks:
+        key = mapped.record.key
+        records = _counterparts(work, Role.TASK, key, found)
+        by_key = (Role.TASK, key) in found
+        result = _compare(work, mapped, records, by_key=by_key)
+        if records and records[0].parent != parent:
+            result = _misplaced(result, mapped, records[0], parent)
+        results.append(result)
+    return results
+
+
+def _counterparts(
+    work: Work,
+    role: Role,
+    key: Key,
+    found: Mapping[tuple[Role, Key], Sequence[Record]],
+) -> Sequence[Record]:
+    """Give the records that carry the key, else the one that is linked."""
+    records = found.get((role, key), ())
+    link = work.link(role, key)
+    if not records and link is not None and link.casemgr in work.targets:
+        return (work.targets[link.casemgr],)
+    return records
+
+
+def _compare(
+    work: Work, mapped: MappedRecord, records: Sequence[Record], *, by_key: bool
+) -> Compared:
+    key = mapped.record.key
+    role = Role.CASE if key == work.key else Role.TASK
+    link = work.link(role, key)
+    if link is not None and link.tombstone:
+        return Compared(role=role, verdict="out_of_scope")
+    if not records:
+        return Compared(role=role, verdict=_absence(work, role, mapped))
+    if len(records) > 1:
+        names = ", ".join(record.key for record in records[1:])
+        again = Difference(
+            key=key,
+            counterpart=records[0].key,
+            field="*",
+            kore=None,
+            casemgr=names,
+            reason="carried twice",
+        )
+        return Compared(role=role, verdict="twice", differences=(again,))
+    differences = _differences(mapped, link, records[0])
+    losses = tuple(loss.rule for loss in mapped.losses)
+    verdict = "accepted_loss" if losses else "equal"
+    return Compared(
+        role=role,
+        verdict="different" if differences else verdict,
+        differences=differences,
+        losses=losses,
+        by_key=by_key,
+    )
+
+
+def _absence(work: Work, role: Role, mapped: MappedRecord) -> str:
+    key = mapped.record.key
+    hold = work.holds.get(key) or work.holds.get(work.key)
+    if work.in_doubt or (hold is not None and hold.kind is HoldKind.UNCERTAIN):
+        return "uncertain"
+    if hold is not None and hold.kind is not HoldKind.CONFLICT:
+        return "set_aside"
+    link = work.link(role, key)
+    if mapped.record.text("isActive") == "false" and link is None:
+        return "out_of_scope"
+    parked = work.group.case.record.text("isActive") == "false"
+    if parked and work.case_link is None:
+        return "out_of_scope"
+    return "missing"
+
+
+def _differences(
+    mapped: MappedRecord, link: Link | None, record: Record
+) -> tuple[Difference, ...]:
+    found = [
+        Difference(
+            key=mapped.record.key,
+            counterpart=record.key,
+            field=field.casemgr,
+            kore=field.source,
+            casemgr=record.fields.get(field.casemgr),
+            reason=_reason(field, link, record),
+        )
+        for field in mapped.fields
+        if field.value is not None
+        and not field.is_met_by(record.fields.get(field.casemgr))
+    ]
+    ended = record.text("status") in _ENDED
+    if mapped.finished is not None and ended != mapped.finished:
+        wanted = "finished" if mapped.finished else "open"
+        found.append(
+            Difference(
+                key=mapped.record.key,
+                counterpart=record.key,
+                field="status",
+                kore=mapped.record.fields.get("status"),
+                casemgr=record.fields.get("status"),
+                reason=f"is {wanted} in Kore",
+            )
+        )
+    return tuple(found)
+
+
+def _reason(field: MappedField, link: Link | None, record: Record) -> str:
+    if link is None or not link.finished:
+        return "not carried to its end"
+    name = field.casemgr
+    if link.kore_base.has(name) and field.source != link.kore_base.get(name):
+        if field.write_once is not None:
+            return "changed in Kore after creation; casemgr takes no edit of it"
+        return "changed in Kore since it was carried"
+    if link.casemgr_base.get(name) != record.fields.get(name):
+        return "changed in casemgr since it was carried"
+    return "casemgr keeps another value than was sent"
+
+
+def _misplaced(
+    result: Compared, mapped: MappedRecord, record: Record, parent: Key | None
+) -> Compared:
+    moved = Difference(
+        key=mapped.record.key,
+        counterpart=record.key,
+        field="case",
+        kore=mapped.record.parent,
+        casemgr=record.parent,
+        reason=f"its case's counterpart is {parent or 'not there'}",
+    )
+    differences = (*result.differences, moved)
+    verdict = "twice" if result.verdict == "twice" else "different"
+    return Compared(
+        role=result.role,
+        verdict=verdict,
+        differences=differences,
+        losses=result.losses,
+        by_key=result.by_key,
+    )

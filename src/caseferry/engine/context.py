@@ -1,0 +1,66 @@
+"""What every part of a run is given."""
+
+from dataclasses import dataclass, field
+
+from caseferry.engine.workers import Workers
+from caseferry.mapping.compile import Mapper
+from caseferry.model.correlation import TenantPair
+from caseferry.ports import CasemgrSystem, Clock, KoreSystem, Reporter, Store
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """How a run treats the two systems.
+
+    Attributes:
+        case_key_field, activity_key_field: `custom.<attribute>` that holds our keys.
+        visibility_lag_s: until a new record is surely found.
+        late_effect_s: until a lost request surely has no effect any more.
+        overlap_s: how far below a watermark is read again.
+        batch: case groups that go through their stages together.
+    """
+
+    pair: TenantPair
+    case_key_field: str = "custom.ext_key"
+    activity_key_field: str = "custom.ext_key"
+    visibility_lag_s: float = 120.0
+    late_effect_s: float = 600.0
+    overlap_s: float = 120.0
+    batch: int = 300
+
+    @property
+    def absence_bound_s(self) -> float:
+        """Seconds after which an empty look-up means that a create had no effect."""
+        return self.visibility_lag_s + self.late_effect_s
+
+
+@dataclass(slots=True, kw_only=True)
+class Context:
+    """One run: its ports, its settings, and what it has learnt so far.
+
+    Attributes:
+        run: its number in the state.
+        locked_at: monotonic time since which this run holds the lock.
+        deadline: monotonic time after which no new group is begun; None is never.
+        allowed: guards that the operator overrode by name.
+    """
+
+    kore: KoreSystem
+    casemgr: CasemgrSystem
+    store: Store
+    clock: Clock
+    reporter: Reporter
+    mapper: Mapper
+    settings: Settings
+    workers: Workers
+    run: int = 0
+    locked_at: float = 0.0
+    deadline: float | None = None
+    allowed: frozenset[str] = frozenset()
+    stopping: bool = field(default=False)
+
+    def must_stop(self) -> bool:
+        """Tell whether no new work may be begun: asked to stop, or out of time."""
+        if self.deadline is not None and self.clock.monotonic() >= self.deadline:
+            return True
+        return self.stopping

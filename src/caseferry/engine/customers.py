@@ -1,0 +1,178 @@
+"""Finding the customer of a case, with as few look-ups as possible.
+
+A look-up that found somebody is remembered in the state; one that found nobody only for
+the run, since a customer may come into being at any time.
+"""
+
+from collections.abc import Sequence
+
+from caseferry.engine.context import Context
+from caseferry.model.action import CustomerDraft
+from caseferry.model.mapped import CustomerAttempt, CustomerWish
+from caseferry.ports import CustomerFound
+from caseferry.reconcile.view import CustomerChoice
+
+EMAIL = "email.emailAddress"
+Ask = tuple[str, str, str]
+"""A look-up: department, attribute, value."""
+
+
+class Customers:
+    """Answers whom a create should name."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._nobody: set[int] = set()  # hashes: a run may ask for very many
+        self._made: dict[int, float] = {}
+
+    def choose(
+        self, wishes: Sequence[tuple[CustomerWish, str]]
+    ) -> list[CustomerChoice]:
+        """Look up the customers of many cases at once; each look-up is sent once.
+
+        Args:
+            wishes: with the department that the case lands in.
+        """
+        answers: dict[Ask, tuple[str, ...]] = {}
+        while True:
+            asks: dict[Ask, None] = {}
+            choices = [_choose(w, d, answers, asks) for w, d in wishes]
+            if not asks:
+                return [choice for choice in choices if choice is not None]
+            answers.update(self._answer(list(asks)))
+
+    def learn(self, wish: CustomerWish, department: str, customer: str) -> None:
+        """Remember a customer that a create of ours made or found."""
+        attempts = wish.attempts or (
+            CustomerAttempt(attribute=EMAIL, spellings=(wish.placeholder,)),
+        )
+        found = [
+            CustomerFound(
+                attribute=f"{department}/{attempt.attribute}",
+                value=attempt.spellings[0],
+                customers=(customer,),
+            )
+            for attempt in attempts
+            if attempt.spellings
+        ]
+        self._context.store.save_customers(found)
+        for answer in found:
+            self._nobody.discard(hash((answer.attribute, answer.value)))
+
+    def made(self, draft: CustomerDraft) -> None:
+        """Remember that a create of this run made a customer."""
+        self._made[_identity(draft)] = self._context.clock.monotonic()
+
+    def is_fresh(self, draft: CustomerDraft) -> bool:
+        """Tell whether this run made the customer, too lately to be surely seen."""
+        made_at = self._made.get(_identity(draft))
+        lag = self._context.settings.visibility_lag_s
+        return made_at is not None and self._context.clock.monotonic() - made_at < lag
+
+    def _answer(self, asks: list[Ask]) -> dict[Ask, tuple[str, ...]]:
+        pairs = [(f"{dept}/{attribute}", value) for dept, attribute, value in asks]
+        known = {
+            (found.attribute, found.value): found.customers
+            for found in self._context.store.customers(pairs)
+        }
+        known |= {
+            pair: ()
+            for pair in pairs
+            if pair not in known and hash(pair) in self._nobody
+        }
+        todo = [ask for ask, p in zip(asks, pairs, strict=True) if p not in known]
+        fresh = self._context.workers.map(self._read, todo)
+        found = []
+        for (dept, attribute, value), ids in zip(todo, fresh, strict=True):
+            name = f"{dept}/{attribute}"
+            known[name, value] = ids
+            if ids:
+                found.append(CustomerFound(attribute=name, value=value, customers=ids))
+            else:
+                self._nobody.add(hash((name, value)))
+        if found:
+            self._context.store.save_customers(found)
+        return {ask: known[pair] for ask, pair in zip(asks, pairs, strict=True)}
+
+    def _read(self, ask: Ask) -> tuple[str, ...]:
+        department, attribute, value = ask
+        return self._context.casemgr.find_customers(attribute, value, department)
+
+
+def _identity(draft: CustomerDraft) -> int:
+    return hash((draft.attribute, draft.value))
+
+
+def _choose(
+    wish: CustomerWish,
+    department: str,
+    answers: dict[Ask, tuple[str, ...]],
+    asks: dict[Ask, None],
+) -> CustomerChoice | None:
+    """Follow the attempts as far as answers are known; note the next look-up."""
+    if not wish.attempts:
+        if wish.no_contact == "placeholder":
+            return _placeholder(wish, department, answers, asks)
+        reason = "the record names no e-mail address and no phone number"
+        return CustomerChoice(code="no-contact", reason=reason)
+    several = False
+    for attempt in wish.attempts:
+        for value in attempt.spellings:
+            ask = (department, attempt.attribute, value)
+            if ask not in answers:
+                asks[ask] = None
+                return None
+            if len(answers[ask]) == 1:
+                draft = CustomerDraft(attribute=attempt.attribute, value=value)
+                return CustomerChoice(draft=draft, outcome="matched")
+            several |= bool(answers[ask])
+    if several:
+        reason = "several customers carry its contact attributes; none is guessed"
+        code = "customer-ambiguous"
+        return CustomerChoice(code=code, reason=reason, outcome="ambiguous")
+    return _nobody_found(wish, department, answers, asks)
+
+
+def _nobody_found(
+    wish: CustomerWish,
+    department: str,
+    answers: dict[Ask, tuple[str, ...]],
+    asks: dict[Ask, None],
+) -> CustomerChoice | None:
+    if wish.none_found == "placeholder":
+        return _placeholder(wish, department, answers, asks)
+    if wish.none_found == "quarantine":
+        reason = "no customer carries its contact attributes"
+        return CustomerChoice(code="customer-not-found", reason=reason)
+    first = wish.attempts[0]
+    draft = CustomerDraft(
+        attribute=first.attribute,
+        value=first.spellings[0],
+        create=True,
+        first_name=wish.first_name,
+        last_name=wish.last_name,
+        email=wish.email,
+        phone=wish.phone,
+    )
+    return CustomerChoice(draft=draft, outcome="created")
+
+
+def _placeholder(
+    wish: CustomerWish,
+    department: str,
+    answers: dict[Ask, tuple[str, ...]],
+    asks: dict[Ask, None],
+) -> CustomerChoice | None:
+    ask = (department, EMAIL, wish.placeholder)
+    if ask not in answers:
+        asks[ask] = None
+        return None
+    draft = CustomerDraft(
+        attribute=EMAIL,
+        value=wish.placeholder,
+        create=not answers[ask],
+        first_name="No contact",
+        email=wish.placeholder,
+        placeholder=True,
+    )
+    return CustomerChoice(draft=draft, outcome="placeholder")

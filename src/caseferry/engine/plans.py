@@ -1,0 +1,193 @@
+"""Planning case groups in batches: load, read the target, look customers up, decide."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import timedelta
+from itertools import islice
+
+from caseferry.engine.context import Context
+from caseferry.engine.customers import Customers
+from caseferry.engine.work import PENDING, Work
+from caseferry.model.correlation import Role
+from caseferry.model.link import Hold, HoldKind, Intent, Link, WriteKind
+from caseferry.model.record import Key, Record, record_fingerprint
+from caseferry.model.times import canonical_time
+from caseferry.reconcile.planner import plan_group
+from caseferry.reconcile.view import CLOSED
+
+DUE_MARGIN = timedelta(minutes=5)
+"""A due date nearer than this may be past when the write arrives."""
+
+
+def batches(keys: Iterable[Key], size: int) -> Iterator[list[Key]]:
+    """Cut keys into lists of at most `size`."""
+    source = iter(keys)
+    while batch := list(islice(source, size)):
+        yield batch
+
+
+class Planner:
+    """Loads case groups from the state and plans them."""
+
+    def __init__(self, context: Context, customers: Customers) -> None:
+        self._context = context
+        self._customers = customers
+
+    def load(self, cases: Sequence[Key]) -> list[Work]:
+        """Load case groups with their links, holds and writes in doubt."""
+        store = self._context.store
+        groups = store.groups(self._context.run, cases)
+        links = store.links_of(cases)
+        keys = [record.key for case, tasks in groups for record in (case, *tasks)]
+        holds = store.holds(keys)
+        doubts = _doubts(store.open_intents())
+        return [
+            self._work((case, *tasks), links.get(case.key, []), holds, doubts)
+            for case, tasks in groups
+        ]
+
+    def _work(
+        self,
+        records: tuple[Record, ...],
+        links: list[Link],
+        holds: dict[Key, Hold],
+        doubts: dict[Key, set[tuple[Role, Key]]],
+    ) -> Work:
+        group = self._context.mapper.map_group(
+            records[0], records[1:], self._context.clock.now()
+        )
+        prints = {r.key: record_fingerprint(r) for r in records}
+        standing = {
+            key: holds[key]
+            for key in prints
+            if key in holds and _stands(holds[key], prints[key], group.mapping)
+        }
+        in_doubt = {doubt for key in prints for doubt in doubts.get(key, ())}
+        return Work(
+            group=group,
+            prints=prints,
+            links=list(links),
+            holds=standing,
+            in_doubt=in_doubt,
+        )
+
+    def is_settled(self, work: Work) -> bool:
+        """Tell whether nothing about a group changed since it was finished.
+
+        Then no target record needs to be read: every record is linked to its last
+        step, or held, and looks as it did.
+        """
+        if work.in_doubt or any(not link.finished for link in work.links):
+            return False
+        for key, mapped in work.sources().items():
+            role = Role.CASE if key == work.key else Role.TASK
+            link = work.link(role, key)
+            if key in work.holds and work.holds[key].kind is not HoldKind.CONFLICT:
+                continue
+            if link is None:
+                if role is Role.TASK and mapped.record.text("isActive") == "false":
+                    continue
+                return False
+            if not link.tombstone and (
+                link.source_print != work.prints[key]
+                or link.mapping != work.group.mapping
+            ):
+                return False
+        return True
+
+    def read_targets(self, works: Sequence[Work]) -> None:
+        """Read the dirty target records of many groups, 75 a request."""
+        dirty = sorted({key for work in works for key in work.dirty})
+        cases = [key for key in dirty if key.startswith("casemgr:case:")]
+        activities = [key for key in dirty if not key.startswith("casemgr:case:")]
+        casemgr = self._context.casemgr
+        chunks = [
+            (casemgr.get_activities, chunk) for chunk in batches(activities, 75)
+        ] + [(casemgr.get_cases, chunk) for chunk in batches(cases, 75)]
+        found: dict[Key, Record] = {}
+        for answer in self._context.workers.map(lambda c: c[0](c[1]), chunks):
+            found |= answer
+        for work in works:
+            for key in work.dirty:
+                work.targets.pop(key, None)
+                if key in found:
+                    work.targets[key] = found[key]
+            work.dirty.clear()
+
+    def decide(self, works: Sequence[Work]) -> None:
+        """Plan each group on what is known of it; customers are looked up on demand."""
+        for work in works:
+            self._plan(work)
+        wanting = [work for work in works if _wants_customer(work)]
+        choices = self._customers.choose(
+            [(work.group.customer, work.group.case.department) for work in wanting]
+        )
+        for work, choice in zip(wanting, choices, strict=True):
+            work.customer = choice
+            self._plan(work)
+        self._list_before_close(works)
+
+    def _plan(self, work: Work) -> None:
+        settings = self._context.settings
+        now = canonical_time(self._context.clock.now() + DUE_MARGIN)
+        view = work.view(
+            now=now, pair=settings.pair.mark, case_key_field=settings.case_key_field
+        )
+        work.plan = plan_group(view)
+
+    def _list_before_close(self, works: Sequence[Work]) -> None:
+        """Read all activities of a case before a call closes it, whosever they are."""
+        closing = [work for work in works if not work.listed and _closes(work)]
+        answers = self._context.workers.map(self._activities_of, closing)
+        for work, records in zip(closing, answers, strict=True):
+            work.targets |= {record.key: record for record in records}
+            work.listed = True
+            self._plan(work)
+
+    def _activities_of(self, work: Work) -> tuple[Record, ...]:
+        link = work.case_link
+        if link is None:
+            return ()
+        department = work.targets[link.casemgr].text("department")
+        return self._context.casemgr.activities_of(
+            link.casemgr, department or work.group.case.department
+        )
+
+
+def _doubts(intents: Iterable[Intent]) -> dict[Key, set[tuple[Role, Key]]]:
+    """Give the writes that may still take effect, by source record."""
+    found: dict[Key, set[tuple[Role, Key]]] = {}
+    for intent in intents:
+        if intent.kind in (WriteKind.CREATE, WriteKind.NOTE):
+            found.setdefault(intent.kore, set()).add((intent.role, intent.kore))
+    return found
+
+
+def _stands(hold: Hold, source_print: str, mapping: str) -> bool:
+    """Tell whether a hold still stands: it, the mapping or `retry` lifts it.
+
+    What waits is tried again in every run; what is uncertain stands until it is
+    settled or a person says what it is.
+    """
+    if hold.kind is HoldKind.WAITING:
+        return False
+    if hold.kind is HoldKind.UNCERTAIN:
+        return True
+    return hold.source_print == source_print and hold.mapping == mapping
+
+
+def _wants_customer(work: Work) -> bool:
+    if work.plan is None or work.customer is not PENDING:
+        return False
+    return any(action.code == PENDING.code for action in work.plan.actions)
+
+
+def _closes(work: Work) -> bool:
+    link = work.case_link
+    if work.plan is None or link is None or link.casemgr not in work.targets:
+        return False
+    if work.targets[link.casemgr].text("status") == CLOSED:
+        return False
+    stage = work.plan.next_stage
+    return any(
+        action.role is Role.CASE and not action.draft for action in stage
+    ) and any(action.kind == "close" for action in stage)

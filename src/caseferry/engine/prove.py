@@ -1,0 +1,147 @@
+"""What the first case group of each kind teaches about a tenant, before the others.
+
+It runs alone to its end. What the tenant refuses, drops or cannot find again is learnt
+on one group, not on ten thousand.
+"""
+
+from collections.abc import Iterable, Mapping
+
+from caseferry.engine.context import Context
+from caseferry.engine.settle import LISTING_PROOF, LOOKUP_PROOF
+from caseferry.engine.work import Work
+from caseferry.errors import Refused, SafetyStop
+from caseferry.model.action import Action
+from caseferry.model.link import HoldKind
+from caseferry.model.record import Value
+
+_PROOF = "proof."
+
+
+class Prover:
+    """Knows which kinds of action this tenant is proved for, under this mapping."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._digest = context.mapper.digest
+        known = context.store.facts(_PROOF)
+        self._proved = {
+            name.removeprefix(_PROOF)
+            for name, digest in known.items()
+            if digest == self._digest
+        }
+
+    def is_first(self, work: Work) -> bool:
+        """Tell whether a group holds a kind of action that is not proved yet."""
+        return not self.kinds(work) <= self._proved
+
+    def learn(self, work: Work, kinds: frozenset[str]) -> None:
+        """Keep what a group that ran alone to its end has shown.
+
+        Raises:
+            Refused: the tenant refuses this kind of request as such.
+            SafetyStop: the correlation key, or a field, was not stored.
+        """
+        shown = _kinds(work.done)
+        self._refused(work, kinds - self._proved - shown)
+        for action in work.done:
+            if action.draft is not None:
+                self._stored(work, action)
+                self._found(action)
+        for kind in sorted(kinds & shown):
+            self._context.store.set_fact(f"{_PROOF}{kind}", self._digest)
+        self._proved |= kinds & shown
+
+    def kinds(self, work: Work) -> frozenset[str]:
+        """Give the kinds of action in a group's plan, with their department."""
+        return _kinds(work.plan.requests if work.plan else ())
+
+    def _refused(self, work: Work, missing: frozenset[str]) -> None:
+        """Stop when a kind of request was refused and never accepted.
+
+        A refused task falls back to the next one, and to an opener: when these were
+        accepted, it is the record that was refused, not the kind.
+        """
+        for hold in work.holds.values():
+            if hold.kind is not HoldKind.QUARANTINE or not hold.refused:
+                continue
+            is_create = bool(hold.correlation)
+            if any(kind.startswith("create@") == is_create for kind in missing):
+                raise Refused(
+                    f"the first case group was refused: {hold.reason}",
+                    system="casemgr",
+                    key=hold.key,
+                    code="first-group-refused",
+                    hint="mend what the message names, run `caseferry check`, then "
+                    "run again",
+                )
+
+    def _stored(self, work: Work, action: Action) -> None:
+        link = work.link(action.role, action.key, action.generation)
+        target = work.targets.get(link.casemgr) if link else None
+        if target is None or action.draft is None:
+            return
+        field = self._context.settings.activity_key_field
+        if target.text(field) != action.correlation:
+            self._stop(
+                "key-dropped",
+                f"casemgr did not store the key of {target.key} in {field}; "
+                "a create whose reply is lost could not be found again",
+                "configure the attribute for task activities in casemgr",
+            )
+        gone = _missing(action.draft.fields, target.fields)
+        if gone:
+            self._stop(
+                "field-dropped",
+                f"casemgr did not store {', '.join(gone)} of {target.key}",
+                "configure the attributes in casemgr, or take them out of the mapping",
+            )
+
+    def _found(self, action: Action) -> None:
+        """Look the new record's key up until it is found; that proves the look-up."""
+        context, store = self._context, self._context.store
+        department = action.department
+        proof = f"{LOOKUP_PROOF}{department}"
+        if store.get_fact(proof) or store.get_fact(f"{LISTING_PROOF}{department}"):
+            return
+        started = context.clock.monotonic()
+        pause = 0.25
+        while True:
+            try:
+                found = context.casemgr.find_activities(action.correlation, department)
+            except Refused:
+                store.set_fact(f"lookup.unsupported@{department}", "yes")
+                store.set_fact(f"{LISTING_PROOF}{department}", "stored")
+                return
+            if found:
+                store.set_fact(proof, "found")
+                return
+            waited = context.clock.monotonic() - started
+            if waited > context.settings.visibility_lag_s or context.stopping:
+                break
+            context.reporter.waiting("the first new record is not found yet", pause)
+            context.clock.sleep(pause)
+            pause = min(pause * 2, 10.0)
+        self._stop(
+            "lookup-unproved",
+            f"casemgr does not find a new activity by its key within "
+            f"{context.settings.visibility_lag_s:.0f} s",
+            "raise [casemgr] visibility_lag to what this tenant needs",
+        )
+
+    def _stop(self, guard: str, message: str, hint: str) -> None:
+        if guard in self._context.allowed:
+            return
+        raise SafetyStop(guard, message, hint=f"{hint}; or add --allow {guard}")
+
+
+def _kinds(actions: Iterable[Action]) -> frozenset[str]:
+    found: set[str] = set()
+    for action in actions:
+        found.add(f"{action.kind}@{action.department}")
+        if action.draft is not None and action.draft.customer.create:
+            found.add(f"create@{action.department}+customer")
+    return frozenset(found)
+
+
+def _missing(sent: Mapping[str, Value], stored: Mapping[str, Value]) -> list[str]:
+    return sorted(name for name in sent if name not in stored)

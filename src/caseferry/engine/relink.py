@@ -1,0 +1,141 @@
+"""Links by a person's word: join twins, part them, take up again, restore from keys."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from caseferry.engine.adopt import Adopted, Adopter
+from caseferry.engine.context import Context
+from caseferry.engine.customers import Customers
+from caseferry.engine.extract import extract_kore
+from caseferry.engine.plans import Planner
+from caseferry.errors import NotFound, UserError
+from caseferry.model.correlation import Role
+from caseferry.model.link import Hold, HoldKind, IntentState, Link
+from caseferry.model.record import Entity, Key, Record, System, system_of
+from caseferry.ports import Store
+from caseferry.reconcile.merge import agree
+
+
+def rebuild(context: Context) -> Adopted:
+    """Read both systems whole and restore the links from the keys on casemgr.
+
+    Effects: reads both systems, writes links; writes to neither system.
+    """
+    extract_kore(context)
+    planner = Planner(context, Customers(context))
+    return Adopter(context, planner).scan(everything=True)
+
+
+def link_twins(context: Context, one: Key, other: Key) -> Link:
+    """Join a Kore record and its casemgr counterpart that somebody made by hand.
+
+    What both hold now is taken for agreed. Settles a create in doubt of this record.
+
+    Raises:
+        UserError: the keys are not one of each system and of one kind, or one of them
+            is linked already.
+        NotFound: casemgr does not show the record.
+    """
+    kore, casemgr = sorted(
+        (one, other), key=lambda key: system_of(key) is System.CASEMGR
+    )
+    if (system_of(kore), system_of(casemgr)) != (System.KORE, System.CASEMGR):
+        raise UserError("one key of each system is needed", hint="see --help")
+    store = context.store
+    source = store.record(kore)
+    if source is None:
+        raise UserError(
+            f"{kore} was never read", hint="run `caseferry migrate --dry-run` first"
+        )
+    for key in (kore, casemgr):
+        if (known := store.link(key)) is not None and not known.tombstone:
+            raise UserError(
+                f"{key} is linked already: {known.kore} with {known.casemgr}",
+                hint=f"caseferry unlink {key}",
+            )
+    is_case = casemgr.startswith("casemgr:case:")
+    if is_case != (source.entity is Entity.CASE):
+        raise UserError("a case is linked with a case, a task with an activity")
+    target = _read(context, casemgr, is_case=is_case)
+    return _save(context, source, target, Role.CASE if is_case else Role.TASK)
+
+
+def unlink(store: Store, key: Key) -> Link:
+    """Part a record from its counterpart; nothing is created from it until `retry`.
+
+    Raises:
+        UserError: it is not linked.
+    """
+    link = store.link(key)
+    if link is None:
+        raise UserError(f"{key} is not linked", hint="caseferry explain KEY")
+    parted = replace(link, tombstone=True)
+    source = store.record(link.kore)
+    case = source.parent if source and source.parent else link.kore
+    store.save_link(parted, case)
+    return parted
+
+
+def retry(store: Store, holds: Sequence[Hold], parted: Sequence[Key] = ()) -> int:
+    """Take held and parted records up again; they are planned anew in the next run.
+
+    Of an uncertain one this says: it had no effect, create it again.
+    """
+    intents = store.open_intents()
+    with store.transaction():
+        for hold in holds:
+            store.delete_hold(hold.key)
+            if hold.kind is HoldKind.UNCERTAIN:
+                for intent in intents:
+                    if intent.kore == hold.key:
+                        store.settle_intent(intent.number, IntentState.ABSENT)
+        for key in parted:
+            link = store.link(key)
+            if link is not None and link.tombstone:
+                store.delete_link(link.casemgr)
+    return len(holds) + len(parted)
+
+
+def _read(context: Context, key: Key, *, is_case: bool) -> Record:
+    casemgr = context.casemgr
+    found = casemgr.get_cases([key]) if is_case else casemgr.get_activities([key])
+    if key not in found:
+        raise NotFound(
+            f"casemgr does not show {key}",
+            system="casemgr",
+            key=key,
+            hint="check the id and the departments these credentials see",
+        )
+    return found[key]
+
+
+def _save(context: Context, source: Record, target: Record, role: Role) -> Link:
+    store = context.store
+    case = source.key if role is Role.CASE else source.parent or source.key
+    planner = Planner(context, Customers(context))
+    works = planner.load([case])
+    link = Link(role=role, kore=source.key, casemgr=target.key)
+    if works:
+        work = works[0]
+        link = agree(
+            work.mapped(role, source.key),
+            link,
+            target,
+            digest=work.group.mapping,
+            source_print=work.prints[source.key],
+        )
+    with store.transaction():
+        old = store.link(source.key)
+        if old is not None:
+            store.delete_link(old.casemgr)
+        store.save_link(link, case)
+        store.delete_hold(source.key)
+        for intent in store.open_intents():
+            if intent.kore == source.key:
+                store.settle_intent(
+                    intent.number,
+                    IntentState.DONE,
+                    casemgr=target.key,
+                    detail="by hand",
+                )
+    return link

@@ -1,0 +1,293 @@
+"""Writes in doubt: found, proved absent, or left uncertain; never simply repeated.
+
+A create whose reply was lost is looked up by its correlation key. One match is adopted.
+None means nothing until the look-up has stayed empty for longer than a new record may
+stay invisible plus a lost request may still take effect, and only where this very
+look-up has found a key of ours before. Until then its group is parked and all others go
+on.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from caseferry.engine.context import Context
+from caseferry.errors import Refused
+from caseferry.model.correlation import Role
+from caseferry.model.link import Hold, HoldKind, Intent, IntentState, Link, WriteKind
+from caseferry.model.record import Key, Record
+from caseferry.model.times import earlier
+
+_MANY = 10
+"""From so many on, one listing settles writes in doubt cheaper than look-ups do."""
+
+_LATE_LOOKS = 3
+"""How often a write is looked for after the bound, before it is left uncertain."""
+
+LOOKUP_PROOF = "proof.lookup@"
+LISTING_PROOF = "proof.listing@"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parked:
+    """A write in doubt, and since when nothing of it was under way."""
+
+    intent: Intent
+    case: Key
+    since: float
+
+
+Answer = tuple[Parked, tuple[Record, ...] | None]
+"""What a look-up gave; None when it cannot tell."""
+
+
+class Settler:
+    """Keeps the writes in doubt, and settles them."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._parked: dict[int, Parked] = {}
+        self._empty_at: dict[
+            int, float
+        ] = {}  # when the last empty answer was asked for
+        self._late_looks: dict[int, int] = {}
+
+    @property
+    def parked(self) -> frozenset[Key]:
+        """The Kore cases with a write in doubt."""
+        return frozenset(parked.case for parked in self._parked.values())
+
+    def park(self, intent: Intent, case: Key, *, since: float) -> None:
+        """Take charge of a create or note in doubt."""
+        parked = Parked(intent=intent, case=case, since=since)
+        self._parked[intent.number] = parked
+
+    def recover(self) -> None:
+        """Take charge of what an earlier run left open.
+
+        Edits and completions need no settling: their records are read anew, and a
+        repeat carries the version that was read.
+        """
+        store = self._context.store
+        for intent in store.open_intents():
+            if intent.kind in (WriteKind.CREATE, WriteKind.NOTE):
+                case = self._case_of(intent)
+                self.park(intent, case, since=self._context.locked_at)
+            else:
+                store.settle_intent(intent.number, IntentState.REREAD)
+
+    def look(self, only: frozenset[Key] | None = None) -> list[tuple[Key, Link]]:
+        """Look the creates in doubt up once; adopt what is found.
+
+        Args:
+            only: just the writes of these cases.
+
+        Returns:
+            Cases with the links of what was adopted; their creation goes on.
+        """
+        chosen = [
+            parked
+            for parked in self._parked.values()
+            if only is None or parked.case in only
+        ]
+        adopted: list[tuple[Key, Link]] = []
+        asked_at = self._context.clock.monotonic()
+        for parked, records in list(self._find(chosen)):
+            if records is None:
+                continue  # no answer: nothing follows from it
+            if not records:
+                self._empty_at[parked.intent.number] = asked_at
+            link = self._judge(parked, records)
+            if link is not None:
+                adopted.append((parked.case, link))
+        return adopted
+
+    def drain(self) -> frozenset[Key]:
+        """Wait until at least one parked write is settled, or none can be.
+
+        Returns:
+            The cases that may be planned again; empty when nothing more can be
+            settled in this run.
+        """
+        context = self._context
+        pause = 1.0
+        while self._parked and not context.must_stop():
+            before = self.parked
+            self.look()
+            self._declare_absent()
+            settled = before - self.parked
+            if settled:
+                return settled
+            rest = self._rest()
+            if rest is None:
+                self._leave_uncertain()
+                return frozenset()
+            pause = min(pause * 2, 30.0, max(rest, 0.05))
+            context.reporter.waiting("a lost reply: its effect may still come", rest)
+            context.clock.sleep(pause)
+        return frozenset()
+
+    # finding ------------------------------------------------------------------------
+
+    def _find(self, chosen: list[Parked]) -> Iterable[Answer]:
+        creates = [p for p in chosen if p.intent.kind is WriteKind.CREATE]
+        notes = [p for p in chosen if p.intent.kind is WriteKind.NOTE]
+        for parked in notes:
+            self._settle_note(parked)
+        for department in sorted({p.intent.department for p in creates}):
+            these = [p for p in creates if p.intent.department == department]
+            if len(these) >= _MANY or self.uses_listing(department):
+                yield from self._by_listing(department, these)
+            else:
+                yield from self._by_lookup(these)
+
+    def _by_lookup(self, these: list[Parked]) -> Iterable[Answer]:
+        casemgr = self._context.casemgr
+
+        def look_up(parked: Parked) -> tuple[Record, ...] | None:
+            intent = parked.intent
+            try:
+                return casemgr.find_activities(intent.correlation, intent.department)
+            except Refused:
+                return None  # this tenant cannot search by the attribute
+
+        answers = self._context.workers.map(look_up, these)
+        for parked, found in zip(these, answers, strict=True):
+            if found is None:
+                fact = f"lookup.unsupported@{parked.intent.department}"
+                self._context.store.set_fact(fact, "yes")
+            yield parked, found
+
+    def _by_listing(self, department: str, these: list[Parked]) -> Iterable[Answer]:
+        """Find many at once in a listing of what was created since the first."""
+        since = min(parked.intent.at for parked in these)
+        since = earlier(since, self._context.settings.overlap_s)
+        wanted = {parked.intent.correlation for parked in these}
+        found: dict[str, dict[Key, Record]] = {}
+        field = self._context.settings.activity_key_field
+        complete = False
+        for page in self._context.casemgr.activities(department, since):
+            for record in page.records:
+                if (key := record.text(field)) in wanted:
+                    found.setdefault(key, {})[record.key] = record
+            complete = page.last
+        for parked in these:
+            records = tuple(found.get(parked.intent.correlation, {}).values())
+            yield parked, records if records or complete else None
+
+    def uses_listing(self, department: str) -> bool:
+        """Tell whether this tenant cannot look keys up, so listings have to do."""
+        fact = self._context.store.get_fact(f"lookup.unsupported@{department}")
+        return fact is not None
+
+    # judging ------------------------------------------------------------------------
+
+    def _judge(self, parked: Parked, records: tuple[Record, ...]) -> Link | None:
+        """Adopt exactly one match that is a task and nobody else's counterpart."""
+        store = self._context.store
+        intent = parked.intent
+        if not records:
+            return None
+        record = records[0]
+        taken = store.link(record.key)
+        fits = record.text("type") in ("task", "") and (
+            taken is None or taken.kore == intent.kore
+        )
+        if len(records) > 1 or not fits:
+            reason = f"{len(records)} activities carry its key, or another record's do"
+            self._uncertain(parked, "twice" if len(records) > 1 else "taken", reason)
+            return None
+        link = taken or Link(
+            role=intent.role,
+            kore=intent.kore,
+            casemgr=record.key,
+            generation=int(intent.correlation.rpartition(".")[2]),
+        )
+        with store.transaction():
+            store.save_link(link, parked.case)
+            store.delete_hold(intent.kore)
+            store.settle_intent(
+                intent.number, IntentState.DONE, casemgr=record.key, detail="looked up"
+            )
+        self._prove(intent.department)
+        del self._parked[intent.number]
+        return link
+
+    def _prove(self, department: str) -> None:
+        kind = LISTING_PROOF if self.uses_listing(department) else LOOKUP_PROOF
+        self._context.store.set_fact(f"{kind}{department}", "found")
+
+    def _settle_note(self, parked: Parked) -> None:
+        intent = parked.intent
+        if intent.casemgr is None:
+            return
+        texts = self._context.casemgr.notes(intent.casemgr)
+        if any(intent.correlation in text for text in texts):
+            self._context.store.settle_intent(intent.number, IntentState.DONE)
+            del self._parked[intent.number]
+
+    def _is_proved(self, intent: Intent) -> bool:
+        if intent.kind is WriteKind.NOTE:
+            return True
+        store, department = self._context.store, intent.department
+        kind = LISTING_PROOF if self.uses_listing(department) else LOOKUP_PROOF
+        return store.get_fact(f"{kind}{department}") is not None
+
+    def _waited(self, parked: Parked, at: float) -> float:
+        return at - parked.since
+
+    def _declare_absent(self) -> None:
+        """Settle what stayed unfound beyond the bound; it may be created again.
+
+        Only an answer that was asked for after the bound counts.
+        """
+        bound = self._context.settings.absence_bound_s
+        for parked in list(self._parked.values()):
+            number = parked.intent.number
+            asked_at = self._empty_at.get(number)
+            if parked.intent.kind is WriteKind.NOTE:
+                asked_at = self._context.clock.monotonic()
+            if asked_at is None or not self._is_proved(parked.intent):
+                continue
+            if self._waited(parked, asked_at) > bound:
+                self._context.store.settle_intent(number, IntentState.ABSENT)
+                del self._parked[number]
+
+    def _rest(self) -> float | None:
+        """Give the seconds until the next write can be settled; None: never."""
+        bound = self._context.settings.absence_bound_s
+        now = self._context.clock.monotonic()
+        waits = []
+        for parked in self._parked.values():
+            rest = bound - self._waited(parked, now)
+            if rest <= 0:
+                number = parked.intent.number
+                self._late_looks[number] = self._late_looks.get(number, 0) + 1
+                if self._late_looks[number] > _LATE_LOOKS:
+                    continue
+            waits.append(max(rest, 0.0))
+        return min(waits) if waits else None
+
+    def _leave_uncertain(self) -> None:
+        reason = "a reply was lost, and nothing on this tenant can tell its outcome"
+        for parked in list(self._parked.values()):
+            self._uncertain(parked, "lost-reply", reason)
+
+    def _uncertain(self, parked: Parked, code: str, reason: str) -> None:
+        """List a write that only a person can settle; it blocks its own record."""
+        intent = parked.intent
+        hold = Hold(
+            key=intent.kore,
+            kind=HoldKind.UNCERTAIN,
+            code=code,
+            reason=f"{reason}; look for {intent.correlation} in casemgr, then use "
+            "`caseferry link` or `caseferry retry`",
+            correlation=intent.correlation,
+        )
+        self._context.store.save_hold(self._context.run, hold)
+        del self._parked[intent.number]
+
+    def _case_of(self, intent: Intent) -> Key:
+        if intent.role is not Role.TASK:
+            return intent.kore
+        record = self._context.store.record(intent.kore)
+        return record.parent if record and record.parent else intent.kore

@@ -1,0 +1,103 @@
+"""One case group on its way through a run."""
+
+from dataclasses import dataclass, field
+
+from caseferry.model.action import Action, GroupPlan
+from caseferry.model.correlation import Role
+from caseferry.model.link import Hold, Link
+from caseferry.model.mapped import MappedGroup, MappedRecord
+from caseferry.model.record import Key, Record, Value
+from caseferry.reconcile.view import CustomerChoice, GroupView
+
+PENDING = CustomerChoice(code="customer-pending", reason="not looked up yet")
+
+
+@dataclass(slots=True, kw_only=True)
+class Work:
+    """A case group: what was read, what is linked, and what has been done.
+
+    Attributes:
+        prints: fingerprint per source record.
+        dirty: target records to be read before the next decision.
+        done: requests that were carried out, in order.
+        sent: fields sent per target record in this run.
+        repeats: how often each request was carried out or refused by version.
+        born: source records whose counterpart this run made or adopted.
+    """
+
+    group: MappedGroup
+    prints: dict[Key, str]
+    links: list[Link] = field(default_factory=list)
+    targets: dict[Key, Record] = field(default_factory=dict)
+    listed: bool = False
+    holds: dict[Key, Hold] = field(default_factory=dict)
+    in_doubt: set[tuple[Role, Key]] = field(default_factory=set)
+    customer: CustomerChoice = PENDING
+    plan: GroupPlan | None = None
+    dirty: set[Key] = field(default_factory=set)
+    done: list[Action] = field(default_factory=list)
+    sent: dict[Key, set[str]] = field(default_factory=dict)
+    repeats: dict[tuple[str, ...], int] = field(default_factory=dict)
+    born: set[tuple[Role, Key]] = field(default_factory=set)
+    single: bool = False
+
+    @property
+    def key(self) -> Key:
+        """The source case's key."""
+        return self.group.key
+
+    def view(self, *, now: str, pair: str, case_key_field: str) -> GroupView:
+        """Give everything the decision may look at."""
+        return GroupView(
+            group=self.group,
+            now=now,
+            pair=pair,
+            case_key_field=case_key_field,
+            customer=self.customer,
+            links=tuple(self.links),
+            targets=self.targets,
+            listed=self.listed,
+            holds=self.holds,
+            in_doubt=frozenset(self.in_doubt),
+            prints=self.prints,
+        )
+
+    def mapped(self, role: Role, key: Key) -> MappedRecord:
+        """Find the mapped source of a slot."""
+        if role is Role.CASE:
+            return self.group.case
+        if role is Role.OPENER:
+            return self.group.opener
+        return next(m for m in self.group.tasks if m.record.key == key)
+
+    def link(self, role: Role, key: Key, generation: int = 0) -> Link | None:
+        """Find a link of this group."""
+        return next(
+            (
+                link
+                for link in self.links
+                if (link.role, link.kore) == (role, key)
+                and (role is not Role.OPENER or link.generation == generation)
+            ),
+            None,
+        )
+
+    def put_link(self, link: Link) -> None:
+        """Insert or replace a link."""
+        self.links = [x for x in self.links if x.casemgr != link.casemgr]
+        self.links.append(link)
+
+    @property
+    def case_link(self) -> Link | None:
+        """The link of the case."""
+        return self.link(Role.CASE, self.key)
+
+    def sources(self) -> dict[Key, MappedRecord]:
+        """Give the source records by key, the case first."""
+        every = (self.group.case, *self.group.tasks)
+        return {mapped.record.key: mapped for mapped in every}
+
+    def target_field(self, key: Key, name: str) -> Value | None:
+        """Give a field of a target record as last read."""
+        record = self.targets.get(key)
+        return record.fields.get(name) if record else None

@@ -1,0 +1,26 @@
+"""Canonical times: `2026-11-22T18:30:00.000Z`, UTC, milliseconds.
+
+As texts they order like the instants they name.
+"""
+
+from datetime import UTC, datetime, timedelta
+
+
+def canonical_time(instant: datetime) -> str:
+    """Spell an aware time; finer parts than milliseconds are cut."""
+    utc = instant.astimezone(UTC)
+    return f"{utc:%Y-%m-%dT%H:%M:%S}.{utc.microsecond // 1000:03d}Z"
+
+
+def parse_time(text: str) -> datetime:
+    """Read a canonical time back.
+
+    Raises:
+        ValueError: the text is not a time.
+    """
+    return datetime.fromisoformat(text).astimezone(UTC)
+
+
+def earlier(text: str, seconds: float) -> str:
+    """Give the canonical time so many seconds before another."""
+    return canonical_time(parse_time(text) - timedelta(seconds=seconds))

@@ -1,0 +1,238 @@
+"""What is to be done about the case of a group."""
+
+from caseferry.model.action import Action, ActionKind, FieldChange, Loss, Stage
+from caseferry.model.correlation import Role
+from caseferry.model.link import Link
+from caseferry.model.mapped import MappedField, MappedRecord
+from caseferry.model.record import Key, Record
+from caseferry.reconcile.merge import FINISHED, Merged, merge
+from caseferry.reconcile.slots import Now, Slot, reopened
+from caseferry.reconcile.tasks import conflict
+from caseferry.reconcile.view import CLOSED, COMPLETED, GroupView
+
+OPEN = "open"
+
+
+def case_actions(view: GroupView, slots: list[Slot]) -> list[Action]:
+    """Give what the case needs: to come into being, contents, to reopen, to close."""
+    link, target = view.case_link, view.target_case
+    if link is None:
+        return _new_case(view, slots)
+    if target is None:
+        reason = "casemgr does not show its case to these credentials"
+        return [_leave(view, link, ActionKind.SET_ASIDE, code="not-seen", reason=reason)]
+    actions = _contents(view, link, target, slots) + _status(view, link, target, slots)
+    return actions or [_leave(view, link, ActionKind.UNCHANGED, code="", reason="")]
+
+
+def keyed(view: GroupView) -> MappedRecord:
+    """Give the case with its correlation key as one more field."""
+    case = view.group.case
+    correlation = view.correlation(Role.CASE, case.record.key)
+    key_field = MappedField(
+        kore="_id",
+        casemgr=view.case_key_field,
+        source=correlation,
+        value=correlation,
+        owner="kore",
+    )
+    return MappedRecord(
+        record=case.record,
+        fields=(*case.fields, key_field),
+        finished=case.finished,
+        losses=case.losses,
+        department=case.department,
+    )
+
+
+def _new_case(view: GroupView, slots: list[Slot]) -> list[Action]:
+    case = keyed(view)
+    if not any(slot.is_new for slot in slots):
+        reason = "no task can carry it, and the mapping allows no opener"
+        return [_leave(view, None, ActionKind.SET_ASIDE, "no-opener", reason)]
+    if view.customer.draft is None:
+        code = view.customer.code or "no-customer"
+        reason = view.customer.reason or "no customer was found"
+        return [_leave(view, None, ActionKind.QUARANTINE, code=code, reason=reason)]
+    changes = tuple(
+        FieldChange(name=field.casemgr, before=None, after=field.value)
+        for field in case.fields
+        if field.value is not None
+    )
+    key = case.record.key
+    made = Action(
+        kind=ActionKind.CREATE,
+        role=Role.CASE,
+        key=key,
+        reason="new in Kore; comes into being with its first activity",
+        code="new",
+        losses=case.losses,
+        department=case.department,
+    )
+    edit = Action(
+        kind=ActionKind.UPDATE,
+        role=Role.CASE,
+        key=key,
+        stage=Stage.EDIT,
+        changes=changes,
+        reason="its own contents",
+        code="new",
+        department=case.department,
+    )
+    return [made, edit, *([_closes(key, None)] if case.finished else [])]
+
+
+def _contents(
+    view: GroupView, link: Link, target: Record, slots: list[Slot]
+) -> list[Action]:
+    case = keyed(view)
+    back = any(slot.is_new for slot in slots)  # a create opens a closed case
+    can_edit = back or target.text("status") != CLOSED
+    merged = merge(case, link, target, digest=view.group.mapping, can_edit=can_edit)
+    actions: list[Action] = []
+    if merged.edits:
+        actions.append(_edit(view, link, target, merged))
+    if merged.conflicts:
+        actions.append(conflict(Role.CASE, case, link, merged.conflicts))
+    if merged.frozen:
+        names = ", ".join(field.kore for field, _ in merged.frozen)
+        reason = f"changed in Kore, and a closed case takes no edits: {names}"
+        kind = ActionKind.SET_ASIDE
+        actions.append(_leave(view, link, kind, code="closed-case", reason=reason))
+    return actions
+
+
+def _edit(view: GroupView, link: Link, target: Record, merged: Merged) -> Action:
+    """Give the edit of an open case, its due date included.
+
+    An edit that leaves the due date out removes it, and one in the past is refused: a
+    case that is overdue is edited only to finish its creation, and loses the date.
+    """
+    due = target.fields.get("dueDate")
+    edits = merged.edits
+    losses = view.group.case.losses if link.finished else ()
+    if due is not None and not any(c.name == "dueDate" for c in edits):
+        if view.is_future(due):
+            edits = (*edits, FieldChange(name="dueDate", before=due, after=due))
+        elif link.finished:
+            reason = "overdue in casemgr: an edit would remove its due date"
+            kind = ActionKind.WAITING
+            return _leave(view, link, kind, code="case-overdue", reason=reason)
+        else:
+            losses = (*losses, Loss(rule="due-date-past", field="dueDate"))
+    return Action(
+        kind=ActionKind.UPDATE,
+        role=Role.CASE,
+        key=view.group.key,
+        counterpart=link.casemgr,
+        stage=Stage.EDIT,
+        changes=edits,
+        reason="changed in Kore" if link.finished else "its own contents",
+        code="changed" if link.finished else "new",
+        losses=losses,
+        department=view.group.case.department,
+    )
+
+
+def _status(
+    view: GroupView, link: Link, target: Record, slots: list[Slot]
+) -> list[Action]:
+    """Give what brings the case's status where it should be.
+
+    Histories of a case that Kore has open and casemgr closed: Kore reopened it (an
+    opener or a new task brings it back, or the policy says otherwise); casemgr closed
+    it since both agreed on open (kept). Of one that Kore has closed and casemgr open:
+    both were closed and somebody reopened it there (kept); the closing is still due.
+    """
+    case = view.group.case
+    is_closed = target.text("status") == CLOSED
+    if is_closed:
+        if not reopened(view):
+            return []
+        if any(slot.is_new for slot in slots):
+            return [
+                _leave(
+                    view,
+                    link,
+                    ActionKind.REOPEN,
+                    code="reopened",
+                    reason="open in Kore",
+                )
+            ]
+        asks = view.group.reopened == "conflict"
+        kind = ActionKind.CONFLICT if asks else ActionKind.SET_ASIDE
+        reason = "open in Kore, closed in casemgr; no call reopens a case"
+        return [_leave(view, link, kind, code="case-reopened", reason=reason)]
+    if not case.finished:
+        return []
+    agreed = link.kore_base.get(FINISHED) == "true" and (
+        link.casemgr_base.get("status") == CLOSED
+    )
+    same_mapping = not link.mapping or link.mapping == view.group.mapping
+    if agreed and same_mapping and not any(slot.is_new for slot in slots):
+        return []
+    return _close(view, link, slots)
+
+
+def _close(view: GroupView, link: Link, slots: list[Slot]) -> list[Action]:
+    """Give the closing: by completing our last open activity, else by a call.
+
+    The call completes whatever is open in the case, so it needs the case's activities
+    to be listed, and none of them open that is not ours.
+    """
+    if any(slot.now is Now.OPEN or slot.is_new for slot in slots):
+        return [_closes(link.kore, link)]
+    ours = {slot.link.casemgr for slot in slots if slot.link is not None}
+    foreign = [
+        record.key
+        for record in view.targets.values()
+        if record.parent == link.casemgr
+        and record.key not in ours
+        and record.text("status") != COMPLETED
+    ]
+    if view.listed and foreign:
+        reason = f"holds {len(foreign)} open activity that is not ours; closing waits"
+        return [
+            _leave(
+                view, link, ActionKind.WAITING, code="foreign-activity", reason=reason
+            )
+        ]
+    change = FieldChange(name="status", before=OPEN, after=CLOSED)
+    return [
+        Action(
+            kind=ActionKind.CLOSE,
+            role=Role.CASE,
+            key=link.kore,
+            counterpart=link.casemgr,
+            stage=Stage.CLOSE,
+            changes=(change,),
+            reason="closed in Kore",
+            code="finished",
+            department=view.group.case.department,
+        )
+    ]
+
+
+def _closes(key: Key, link: Link | None) -> Action:
+    return Action(
+        kind=ActionKind.CLOSE,
+        role=Role.CASE,
+        key=key,
+        counterpart=link.casemgr if link else None,
+        changes=(FieldChange(name="status", before=OPEN, after=CLOSED),),
+        reason="closed in Kore; closes with its last open activity",
+        code="finished",
+    )
+
+
+def _leave(
+    view: GroupView, link: Link | None, kind: ActionKind, *, code: str, reason: str
+) -> Action:
+    return Action(
+        kind=kind,
+        role=Role.CASE,
+        key=view.group.key,
+        counterpart=link.casemgr if link else None,
+        code=code,
+        reason=reason,
+    )

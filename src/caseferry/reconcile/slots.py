@@ -1,0 +1,234 @@
+"""Slots: the activities a case group has, or should have, on the target.
+
+A slot is one task or opener, where it stands now and where it should end. Everything
+that a plan does to activities is read off the slots.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from caseferry.model.action import Action, ActionKind
+from caseferry.model.correlation import Role
+from caseferry.model.link import Hold, HoldKind, Link
+from caseferry.model.mapped import MappedRecord
+from caseferry.model.record import Record
+from caseferry.reconcile.merge import FINISHED
+from caseferry.reconcile.view import COMPLETED, GroupView, is_active
+
+
+class Now(StrEnum):
+    """Where a slot's activity stands."""
+
+    ABSENT = "absent"
+    OPEN = "open"
+    COMPLETED = "completed"
+    UNSEEN = "unseen"  # linked, but the target does not show it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slot:
+    """One activity of ours.
+
+    Attributes:
+        stop: set when nothing may be done about the record: the action that says why.
+        ends: it should end completed.
+        generation: of an opener.
+        why: what an opener is for.
+    """
+
+    role: Role
+    mapped: MappedRecord
+    link: Link | None
+    target: Record | None
+    now: Now
+    ends: bool
+    stop: Action | None = None
+    generation: int = 0
+    why: str = ""
+
+    @property
+    def is_new(self) -> bool:
+        """Tell whether this plan creates it."""
+        return self.now is Now.ABSENT and self.stop is None
+
+    @property
+    def is_open_after(self) -> bool:
+        """Tell whether it is open when the plan is carried out."""
+        return not self.ends and (self.now is Now.OPEN or self.is_new)
+
+
+_HELD = {
+    HoldKind.QUARANTINE: ActionKind.QUARANTINE,
+    HoldKind.UNCERTAIN: ActionKind.UNCERTAIN,
+    HoldKind.WAITING: ActionKind.WAITING,
+    HoldKind.SET_ASIDE: ActionKind.SET_ASIDE,
+}
+
+
+def stopped(view: GroupView, role: Role, mapped: MappedRecord) -> Action | None:
+    """Give the action for a record that must be left alone, whatever the target says.
+
+    The branches, in order: an earlier run or a person holds it; its create may still
+    take effect; a person parted it from its twin; Kore hides it; the mapping has no
+    word for one of its values.
+    """
+    key = mapped.record.key
+    link = view.link(role, key)
+
+    def leave(kind: ActionKind, code: str, reason: str) -> Action:
+        counterpart = link.casemgr if link else None
+        return Action(
+            kind=kind,
+            role=role,
+            key=key,
+            counterpart=counterpart,
+            code=code,
+            reason=reason,
+        )
+
+    hold = view.holds.get(key)
+    if hold is not None and _holds_back(hold):
+        return leave(_HELD[hold.kind], hold.code, hold.reason)
+    if (role, key) in view.in_doubt:
+        reason = "its create is in doubt and is settled before anything else"
+        return leave(ActionKind.WAITING, "in-doubt", reason)
+    if link is not None and link.tombstone:
+        reason = "parted by a person; `caseferry retry` takes it up again"
+        return leave(ActionKind.OUT_OF_SCOPE, "unlinked", reason)
+    if not is_active(mapped):
+        if link is None:
+            reason = "inactive in Kore and never carried"
+            return leave(ActionKind.OUT_OF_SCOPE, "inactive", reason)
+        reason = "deactivated in Kore; its counterpart is left as it is"
+        return leave(ActionKind.SET_ASIDE, "inactive", reason)
+    if mapped.problems or mapped.finished is None:
+        reason = "; ".join(str(p) for p in mapped.problems) or "its status is unknown"
+        return leave(ActionKind.QUARANTINE, "unmapped", reason)
+    return None
+
+
+def task_slots(view: GroupView) -> list[Slot]:
+    """Give the slots of the group's tasks, in the source's order."""
+    return [_task_slot(view, mapped) for mapped in view.group.tasks]
+
+
+def opener_slots(view: GroupView, tasks: list[Slot]) -> list[Slot]:
+    """Give the slots of the openers there are, and of one more where it is needed.
+
+    An opener ends when a linked open task carries the case, or the case is to close.
+    """
+    group = view.group
+    carried = any(slot.now is Now.OPEN and not slot.ends for slot in tasks)
+    ends = carried or bool(group.case.finished)
+    found = [_opener_slot(view, link, ends=ends) for link in view.openers]
+    if (Role.OPENER, group.key) in view.in_doubt:
+        return found
+    why = _opener_needed(view, tasks, found)
+    if why:
+        generation = max((slot.generation for slot in found), default=-1) + 1
+        slot = Slot(
+            role=Role.OPENER,
+            mapped=group.opener,
+            link=None,
+            target=None,
+            now=Now.ABSENT,
+            ends=bool(group.case.finished),
+            generation=generation,
+            why=why,
+        )
+        found.append(slot)
+    return found
+
+
+def _holds_back(hold: Hold) -> bool:
+    return hold.kind is not HoldKind.CONFLICT  # the record's other fields still flow
+
+
+def _now(view: GroupView, link: Link | None) -> tuple[Now, Record | None]:
+    if link is None:
+        return Now.ABSENT, None
+    target = view.targets.get(link.casemgr)
+    if target is None:
+        return Now.UNSEEN, None
+    done = target.text("status") == COMPLETED
+    return (Now.COMPLETED if done else Now.OPEN), target
+
+
+def _task_slot(view: GroupView, mapped: MappedRecord) -> Slot:
+    link = view.link(Role.TASK, mapped.record.key)
+    now, target = _now(view, link)
+    stop = stopped(view, Role.TASK, mapped)
+    return Slot(
+        role=Role.TASK,
+        mapped=mapped,
+        link=link,
+        target=target,
+        now=now,
+        ends=stop is None and bool(mapped.finished) and not _undone(view, link),
+        stop=stop,
+    )
+
+
+def _undone(view: GroupView, link: Link | None) -> bool:
+    """Tell whether both sides agreed on "finished" once; what came after is kept."""
+    if link is None or (link.mapping and link.mapping != view.group.mapping):
+        return False
+    return link.kore_base.get(FINISHED) == "true"
+
+
+def _opener_slot(view: GroupView, link: Link, *, ends: bool) -> Slot:
+    now, target = _now(view, link)
+    return Slot(
+        role=Role.OPENER,
+        mapped=view.group.opener,
+        link=link,
+        target=target,
+        now=now,
+        ends=ends,
+        generation=link.generation,
+    )
+
+
+def _opener_needed(view: GroupView, tasks: list[Slot], openers: list[Slot]) -> str:
+    """Say what a new opener would be for; "" where none is needed or allowed.
+
+    The histories that need one: a case not yet there, none of whose tasks can bring it
+    into being; a case that Kore has open again after both were closed; an open case
+    whose last open activity this plan completes.
+    """
+    group, case = view.group, view.target_case
+    allowed = group.opener_when
+    creates = [slot for slot in tasks if slot.is_new]
+    if view.case_link is None:
+        if not creates:
+            if not group.tasks:
+                return "no-tasks" if "no-tasks" in allowed else ""
+            return "no-tasks" if allowed else ""  # each was refused, or is held
+        open_after = any(slot.is_open_after for slot in creates)
+        needed = not group.case.finished and not open_after
+        return (
+            "all-tasks-completed" if needed and "all-tasks-completed" in allowed else ""
+        )
+    if case is None or group.case.finished:
+        return ""
+    if case.text("status") == "closed":
+        back = reopened(view) and group.reopened == "opener" and not creates
+        return "reopened" if back and "reopened" in allowed else ""
+    if any(slot.is_open_after for slot in [*tasks, *openers]):
+        return ""
+    closing = any(slot.ends and slot.now is not Now.COMPLETED for slot in tasks)
+    return "all-tasks-completed" if closing and "all-tasks-completed" in allowed else ""
+
+
+def reopened(view: GroupView) -> bool:
+    """Tell whether Kore has a case open that casemgr has closed, by Kore's doing.
+
+    Not when both agreed on "open": then casemgr closed it since, and that is kept.
+    """
+    link, case = view.case_link, view.target_case
+    if link is None or case is None or case.text("status") != "closed":
+        return False
+    if view.group.case.finished:
+        return False
+    agreed_open = link.casemgr_base.get("status") == "open"
+    return not (agreed_open and link.kore_base.get(FINISHED) == "false")

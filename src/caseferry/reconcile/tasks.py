@@ -1,0 +1,207 @@
+"""What is to be done about one slot: create, edit, note, complete."""
+
+from caseferry.model.action import (
+    Action,
+    ActionKind,
+    ActivityDraft,
+    FieldChange,
+    Stage,
+)
+from caseferry.model.correlation import Role
+from caseferry.model.link import Link
+from caseferry.model.mapped import MappedField, MappedRecord
+from caseferry.model.record import Value
+from caseferry.reconcile.merge import FINISHED, Merged, merge
+from caseferry.reconcile.slots import Now, Slot
+from caseferry.reconcile.view import ASSIGNED, COMPLETED, GroupView
+
+
+def create(view: GroupView, slot: Slot, stage: Stage) -> Action:
+    """Give the create of a slot's activity, in the case when that is known.
+
+    Without a customer there is nothing to send: the record is quarantined.
+    """
+    mapped, key = slot.mapped, slot.mapped.record.key
+    customer = view.customer.draft
+    if customer is None:
+        return Action(
+            kind=ActionKind.QUARANTINE,
+            role=slot.role,
+            key=key,
+            code=view.customer.code or "no-customer",
+            reason=view.customer.reason or "no customer was found",
+        )
+    fields = {f.casemgr: f.value for f in mapped.fields if f.value is not None}
+    link = view.case_link
+    draft = ActivityDraft(
+        department=mapped.department,
+        subtype=mapped.subtype,
+        assignee=mapped.assignee,
+        customer=customer,
+        fields=fields,
+        correlation=view.correlation(slot.role, key, slot.generation),
+        case=link.casemgr if link else None,
+    )
+    opener = slot.role is Role.OPENER
+    reason = (
+        f"carries the case: {slot.why.replace('-', ' ')}" if opener else "new in Kore"
+    )
+    return Action(
+        kind=ActionKind.CREATE,
+        role=slot.role,
+        key=key,
+        stage=stage,
+        changes=_all_new(fields),
+        reason=reason,
+        code=slot.why or "new",
+        losses=() if opener else mapped.losses,
+        draft=draft,
+        correlation=draft.correlation,
+        generation=slot.generation,
+        department=mapped.department,
+    )
+
+
+def update(view: GroupView, slot: Slot) -> list[Action]:
+    """Give what a linked task needs, its completion left out."""
+    link, target, mapped = slot.link, slot.target, slot.mapped
+    if link is None or slot.now is Now.ABSENT:
+        return []
+    if target is None:
+        reason = "casemgr does not show its activity to these credentials"
+        return [_set_aside(mapped, link, "not-seen", reason)]
+    can_edit = slot.now is Now.OPEN
+    merged = merge(mapped, link, target, digest=view.group.mapping, can_edit=can_edit)
+    actions = _edits(slot, link, merged) + _frozen(view, mapped, link, merged)
+    if merged.conflicts:
+        actions.append(conflict(Role.TASK, mapped, link, merged.conflicts))
+    was_finished = link.kore_base.get(FINISHED) == "true"
+    if slot.now is Now.COMPLETED and not mapped.finished and was_finished:
+        reason = "reopened in Kore; a completed activity cannot be reopened"
+        actions.append(_set_aside(mapped, link, "task-reopened", reason))
+    return actions
+
+
+def complete(slot: Slot) -> Action:
+    """Give the completion of a slot's activity; of a new one, what will follow."""
+    link = slot.link
+    opener = slot.role is Role.OPENER
+    change = FieldChange(name="status", before=ASSIGNED, after=COMPLETED)
+    return Action(
+        kind=ActionKind.COMPLETE,
+        role=slot.role,
+        key=slot.mapped.record.key,
+        counterpart=link.casemgr if link else None,
+        stage=Stage.COMPLETE,
+        changes=(change,),
+        reason="not needed any more" if opener else "finished in Kore",
+        code="finished",
+        generation=slot.generation,
+        department=slot.mapped.department,
+    )
+
+
+def conflict(
+    role: Role, mapped: MappedRecord, link: Link, changes: tuple[FieldChange, ...]
+) -> Action:
+    """Give the conflict on fields that both sides changed, or nobody can write."""
+    names = ", ".join(change.name for change in changes)
+    return Action(
+        kind=ActionKind.CONFLICT,
+        role=role,
+        key=mapped.record.key,
+        counterpart=link.casemgr,
+        changes=changes,
+        code="both-changed",
+        reason=f"changed on both sides since they last agreed: {names}",
+    )
+
+
+def _all_new(fields: dict[str, Value]) -> tuple[FieldChange, ...]:
+    return tuple(
+        FieldChange(name=name, before=None, after=value)
+        for name, value in sorted(fields.items())
+    )
+
+
+def _set_aside(mapped: MappedRecord, link: Link, code: str, reason: str) -> Action:
+    return Action(
+        kind=ActionKind.SET_ASIDE,
+        role=Role.TASK,
+        key=mapped.record.key,
+        counterpart=link.casemgr,
+        code=code,
+        reason=reason,
+    )
+
+
+def _edits(slot: Slot, link: Link, merged: Merged) -> list[Action]:
+    if not merged.edits:
+        return []
+    assigned = slot.target is not None and slot.target.text("status") == ASSIGNED
+    away = "its activity is not assigned to anybody now; tried again in the next run"
+    return [
+        Action(
+            kind=ActionKind.UPDATE if assigned else ActionKind.WAITING,
+            role=Role.TASK,
+            key=slot.mapped.record.key,
+            counterpart=link.casemgr,
+            stage=Stage.EDIT if assigned else None,
+            changes=merged.edits,
+            code="changed" if assigned else "not-assigned",
+            reason="changed in Kore" if assigned else away,
+            losses=slot.mapped.losses,
+            department=slot.mapped.department,
+        )
+    ]
+
+
+def _frozen(
+    view: GroupView, mapped: MappedRecord, link: Link, merged: Merged
+) -> list[Action]:
+    """Give what the policy says about changes that the activity cannot take."""
+    by_policy: dict[str, list[tuple[MappedField, FieldChange]]] = {}
+    for field, change in merged.frozen:
+        by_policy.setdefault(field.write_once or "report", []).append((field, change))
+    actions: list[Action] = []
+    if noted := by_policy.get("note"):
+        actions.append(_note(view, mapped, link, tuple(c for _, c in noted)))
+    if asked := by_policy.get("conflict"):
+        actions.append(conflict(Role.TASK, mapped, link, tuple(c for _, c in asked)))
+    if told := by_policy.get("report"):
+        names = ", ".join(field.kore for field, _ in told)
+        reason = f"changed in Kore, and the activity cannot take it any more: {names}"
+        actions.append(_set_aside(mapped, link, "frozen-field", reason))
+    return actions
+
+
+def _note(
+    view: GroupView,
+    mapped: MappedRecord,
+    link: Link,
+    changes: tuple[FieldChange, ...],
+) -> Action:
+    """Give the note that carries changes an activity cannot take any more.
+
+    The source's fingerprint makes the note's key: the same change is noted once, the
+    next one again.
+    """
+    number = int(view.prints[mapped.record.key][:6], 16) % 1000
+    correlation = view.correlation(Role.NOTE, mapped.record.key, number)
+    return Action(
+        kind=ActionKind.NOTE,
+        role=Role.TASK,
+        key=mapped.record.key,
+        counterpart=link.casemgr,
+        stage=Stage.EDIT,
+        changes=changes,
+        code="write-once",
+        reason="changed in Kore; the activity takes it only as a note",
+        correlation=correlation,
+        note=" ".join(f"{c.name}: {_spoken(c.after)}" for c in changes),
+        department=mapped.department,
+    )
+
+
+def _spoken(value: Value | None) -> str:
+    return value if isinstance(value, str) else " ".join(value or ())

@@ -1,0 +1,98 @@
+"""Everything a decision about one case group may look at."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from caseferry.model.action import CustomerDraft
+from caseferry.model.correlation import Correlation, Role
+from caseferry.model.link import Hold, Link
+from caseferry.model.mapped import MappedGroup, MappedRecord
+from caseferry.model.record import Key, Record, Value, local_id
+
+CLOSED = "closed"
+COMPLETED = "completed"
+ASSIGNED = "assigned"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CustomerChoice:
+    """What the look-ups of a case's customer came to.
+
+    Attributes:
+        draft: whom a create names; None when nobody may be named.
+        outcome: matched, created, ambiguous, placeholder or "" where nobody was looked
+            up because nothing is created.
+        code, reason: why there is no draft.
+    """
+
+    draft: CustomerDraft | None = None
+    outcome: str = ""
+    code: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupView:
+    """One case group: the source mapped, the links, and the target as read now.
+
+    Attributes:
+        now: canonical time of the decision, with the margin that due dates need.
+        pair: the tenant pair's mark, for correlation keys.
+        case_key_field: where the case carries its key: `custom.ext_key`.
+        links: of the case, its tasks and its openers.
+        targets: target records by key: the case and the activities that are linked, or
+            all activities of the case when `listed` is set.
+        holds: by source key; only those that still stand.
+        in_doubt: (role, source key) of creates that are not settled yet.
+        prints: fingerprint per source record.
+    """
+
+    group: MappedGroup
+    now: str
+    pair: str
+    case_key_field: str
+    customer: CustomerChoice
+    links: tuple[Link, ...] = ()
+    targets: Mapping[Key, Record] = field(default_factory=dict)
+    listed: bool = False
+    holds: Mapping[Key, Hold] = field(default_factory=dict)
+    in_doubt: frozenset[tuple[Role, Key]] = frozenset()
+    prints: Mapping[Key, str] = field(default_factory=dict)
+
+    def link(self, role: Role, key: Key) -> Link | None:
+        """Find the link of a case or task."""
+        return next((x for x in self.links if x.role is role and x.kore == key), None)
+
+    @property
+    def openers(self) -> tuple[Link, ...]:
+        """The links of the case's openers, oldest first."""
+        found = (link for link in self.links if link.role is Role.OPENER)
+        return tuple(sorted(found, key=lambda link: link.generation))
+
+    @property
+    def case_link(self) -> Link | None:
+        """The link of the case."""
+        return self.link(Role.CASE, self.group.key)
+
+    @property
+    def target_case(self) -> Record | None:
+        """The target case as read now."""
+        link = self.case_link
+        return self.targets.get(link.casemgr) if link else None
+
+    def correlation(self, role: Role, key: Key, generation: int = 0) -> str:
+        """Spell the correlation key of a record of this group."""
+        return str(
+            Correlation(
+                pair=self.pair, role=role, source=local_id(key), generation=generation
+            )
+        )
+
+    def is_future(self, due: Value) -> bool:
+        """Tell whether a canonical time still lies ahead when a write arrives."""
+        return str(due) > self.now
+
+
+def is_active(mapped: MappedRecord) -> bool:
+    """Tell whether Kore still shows the record to its users."""
+    return mapped.record.text("isActive") != "false"

@@ -1,0 +1,1 @@
+"""Kore.ai case management as the sandbox reads its documents."""

@@ -1,0 +1,1 @@
+"""Realistic records, the same for the same seed."""

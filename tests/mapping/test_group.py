@@ -45,7 +45,7 @@ def test_a_case_subject_holds_1024_characters(length: int, lost: list[str]) -> N
 
 @pytest.mark.parametrize("name", [None, " ", "\t\n", "\x00", " [#123]"])
 def test_a_nameless_case_is_called_by_its_number(name: str | None) -> None:
-    """casemgr demands a subject, and the number is what people know."""
+    """A subject is demanded, and the number is what people know."""
     case = mapped(a_case(name=name)).case
 
     assert value(case, "subject") == "CS000100"
@@ -161,7 +161,7 @@ def test_a_future_due_date_keeps_its_milliseconds() -> None:
 
 
 def test_a_past_due_date_is_kept_beside() -> None:
-    """casemgr refuses it, so an attribute holds it, and the loss is counted."""
+    """It is refused, so an attribute holds it, and the loss is counted."""
     group = mapped(a_case(dueDate=PAST), a_task(dueDate=PAST))
 
     for record in (group.case, *group.tasks):
@@ -172,7 +172,7 @@ def test_a_past_due_date_is_kept_beside() -> None:
 
 
 @pytest.mark.parametrize(("minutes", "kept"), [(4, False), (5, False), (6, True)])
-def test_the_next_minutes_count_as_past(minutes: int, kept: bool) -> None:
+def test_the_next_minutes_count_as_past(minutes: int, *, kept: bool) -> None:
     """A write needs time, so a due date has to lie beyond a margin."""
     due = (NOW + timedelta(minutes=minutes)).isoformat(timespec="milliseconds")
     due = due.replace("+00:00", "Z")
@@ -356,7 +356,7 @@ def test_a_mapping_may_leave_severities_alone() -> None:
     ],
 )
 def test_the_category_decides_whether_a_record_is_finished(
-    category: str, finished: bool
+    category: str, *, finished: bool
 ) -> None:
     """Status names are a tenant's own; categories are spelled in several ways."""
     group = mapped(a_case(), a_task(statusCategory=category, status="Whatever"))
@@ -381,7 +381,7 @@ def test_an_unknown_category_is_never_guessed(category: str | None) -> None:
     [("Waiting for parts", "onhold"), ("Escalated", "inprogress"), ("Open", "open")],
 )
 def test_a_status_name_is_kept(name: str, category: str) -> None:
-    """casemgr knows open and closed only; the name stands in an attribute."""
+    """On casemgr it is open or closed; the name stands in an attribute."""
     group = mapped(
         a_case(status=name, statusCategory=category),
         a_task(status=name, statusCategory=category),
@@ -404,7 +404,7 @@ def test_a_status_name_that_nothing_keeps_is_lost() -> None:
 
 
 def test_open_tasks_end_with_their_closed_case() -> None:
-    """casemgr completes them with the case, so the plan says it first."""
+    """They are completed with the case, so the plan says it first."""
     tasks = [a_task(), a_task(statusCategory="resolved"), a_task(statusCategory="x")]
 
     group = mapped(a_case(statusCategory="closed"), *tasks)
@@ -514,7 +514,7 @@ def test_the_same_inputs_give_the_same_group() -> None:
 
 
 def test_losses_beyond_what_was_accepted_are_named() -> None:
-    """A number is a limit, "any" is none, and what is not listed is accepted 0 times."""
+    """A number is a limit, "any" is none, and a rule not listed is accepted 0 times."""
     own = mapper(
         ('subject-cut = "any"', "subject-cut = 2"),
         ('text-cleaned = "any" ', "# "),

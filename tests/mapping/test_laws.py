@@ -1,6 +1,6 @@
 from itertools import pairwise
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from caseferry.mapping.names import CATEGORIES, PRIORITIES, SEVERITIES
@@ -26,6 +26,7 @@ def scales(draw: st.DrawFn) -> dict[str, Step]:
     return steps
 
 
+@settings(deadline=None)
 @given(scales())
 def test_reading_what_was_just_written_gives_it_back(steps: dict[str, Step]) -> None:
     """Kore's name survives the way to casemgr and back, also one that only writes."""
@@ -35,6 +36,7 @@ def test_reading_what_was_just_written_gives_it_back(steps: dict[str, Step]) -> 
         assert scale.name(scale.written[name], current=name) == name
 
 
+@settings(deadline=None)
 @given(scales())
 def test_writing_back_what_was_just_read_changes_nothing(
     steps: dict[str, Step],
@@ -48,6 +50,7 @@ def test_writing_back_what_was_just_read_changes_nothing(
         assert scale.means(number, name)
 
 
+@settings(deadline=None)
 @given(scales())
 def test_only_a_number_that_means_something_else_moves_a_name(
     steps: dict[str, Step],
@@ -98,11 +101,12 @@ def test_every_status_is_at_rest() -> None:
 
 
 def test_a_status_that_no_row_names_is_left_alone() -> None:
-    """casemgr's unknown states are preserved, not guessed."""
+    """Unknown states of casemgr are preserved, not guessed."""
     assert DEFAULT.status_name(Entity.TASK, "in_workflow") is None
     assert DEFAULT.status_name(Entity.CASE, "open") == "Open"
 
 
+@settings(deadline=None)
 @given(
     st.dictionaries(st.text(min_size=1), st.text(min_size=1), max_size=8).filter(
         lambda values: len(set(values.values())) == len(values)

@@ -1,7 +1,7 @@
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from caseferry.mapping.notes import attribute_text, note_text
@@ -33,6 +33,7 @@ def test_attributes_are_spelled_in_the_note_alphabet(text: str, expected: str) -
     assert attribute_text(text) == (expected, expected != text)
 
 
+@settings(deadline=None)
 @given(st.text(alphabet=st.characters(), max_size=1200))
 def test_every_attribute_is_in_the_alphabet(text: str) -> None:
     """Whatever Kore holds, what is written is allowed, short enough and at rest."""
@@ -44,6 +45,7 @@ def test_every_attribute_is_in_the_alphabet(text: str) -> None:
     assert attribute_text(spelled) == (spelled, False)
 
 
+@settings(deadline=None)
 @given(st.text(max_size=2000))
 def test_every_note_begins_with_its_key(text: str) -> None:
     """A note can be sent, and is found again by its whole key."""

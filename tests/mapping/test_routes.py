@@ -44,7 +44,7 @@ FIRST = '[[route]]\nwhen = { template = "Billing", task_template'
     ],
 )
 def test_conditions_compare_exactly(
-    when: str, fields: dict[str, Value], fits: bool
+    when: str, fields: dict[str, Value], *, fits: bool
 ) -> None:
     """All conditions have to hold, each with one of its values, letter by letter."""
     route = f'[[route]]\nwhen = {{ {when} }}\ndepartment = "VIP"\n'
@@ -56,9 +56,14 @@ def test_conditions_compare_exactly(
 
 def test_no_task_leaves_the_department_of_its_case() -> None:
     """A task that a route of another department fits stays with its case."""
-    own = mapper((FIRST, FIRST.replace('template = "Billing", ', "")))
+    third = 'when = { task_template = "Call back" }'
+    own = mapper(
+        (third, 'when = { task_template = "Call back", source = "rtm" }'),
+        (FIRST, FIRST.replace('template = "Billing", ', "")),
+    )
+    task = a_task(template="Call back", source="rtm")
 
-    group = mapped(a_case(), a_task(template="Call back"), by=own)
+    group = mapped(a_case(), task, by=own)
 
     assert group.case.department == "Service"
     assert (group.tasks[0].department, group.tasks[0].subtype) == (

@@ -40,7 +40,6 @@ def test_a_mapping_with_many_mistakes_lists_them_all() -> None:
         "case.fields.name.casemgr": "subject",
         "case.fields.refId.direction": "to-casemgr",
         'case.fields."field.Region".values."N. America"': None,
-        "write_once.task.description": None,
         'write_once."task.description"': "task.desc",
         'write_once."task.desc"': None,
         "priority.names": None,
@@ -48,13 +47,13 @@ def test_a_mapping_with_many_mistakes_lists_them_all() -> None:
         "severity.names": None,
         "status.policy.cascade": "cascade_close",
         "customer.lookup.2.casemgr": "mobile.phone",
-        "customer.phone_region": nearest["customer.phone_region"],
+        "customer.phone_region": None,
         "losses.subject-cuts": "subject-cut",
-    } | {k: v for k, v in nearest.items() if k == "write_once.task.description"} or (
-        "write_once.task.description" not in nearest
-    )
-    assert len(found) >= 10
+    }
 
+
+KEPT = """\
+name_kept_in = { case = "custom.kore_status", task = "custom.kore_status" }"""
 
 CASES = [
     ("format = 1", "", "format"),
@@ -65,8 +64,16 @@ CASES = [
     ('unmapped = "quarantine"', 'unmapped = "keep:orig"', "defaults.unmapped"),
     ('unmapped = "quarantine"', 'unmapped = "keep:custom."', "defaults.unmapped"),
     # rows
-    ("name = { casemgr = \"subject\", owner", 'nmae = { casemgr = "subject", owner', "case.fields.nmae"),
-    ('refId = { casemgr = "custom.kore_ref", direction', 'refId = { casemgr = "", direction', "case.fields.refId.casemgr"),
+    (
+        'name = { casemgr = "subject", owner',
+        'nmae = { casemgr = "subject", owner',
+        "case.fields.nmae",
+    ),
+    (
+        'refId = { casemgr = "custom.kore_ref", direction',
+        'refId = { casemgr = "", direction',
+        "case.fields.refId.casemgr",
+    ),
     ('"custom.kore_tags"', '"custom."', "case.fields.tags.casemgr"),
     ('"custom.kore_tags"', '"severity"', "case.fields.tags.casemgr"),
     ('"custom.kore_tags"', '"created"', "case.fields.tags.casemgr"),
@@ -78,19 +85,51 @@ CASES = [
     ('"custom.kore_tags"', '"custom.orig_due"', "case.fields.tags"),
     ('desc = { casemgr = "description"', 'desc = "description" #', "case.fields.desc"),
     ('too_long = "opener"', 'too_long = "clip"', "case.fields.desc.too_long"),
-    ('"content.text", owner = "kore"', '"content.text", too_long = "cut"', "task.fields.desc.too_long"),
-    ('owner = "kore", too_long = "cut" }                 # 255', 'too_long = "opener" } #', "task.fields.name.too_long"),
-    ('"custom.refund_amount", owner = "kore"', '"custom.refund_amount", too_long = "opener"', 'case.fields."field.Refund amount".too_long'),
-    ('"custom.refund_amount", owner = "kore"', '"custom.refund_amount", past = "drop"', 'case.fields."field.Refund amount".past'),
-    ('"custom.refund_amount", owner = "kore"', '"custom.refund_amount", owner = "casemgr", direction = "to-casemgr"', 'case.fields."field.Refund amount".owner'),
-    ('"custom.refund_amount", owner = "kore"', '"solution", owner = "kore", direction = "to-kore"', 'case.fields."field.Refund amount".owner'),
-    ('"custom.refund_amount", owner = "kore"', '"solution", values = { a = "b" }', 'case.fields."field.Refund amount".values'),
+    (
+        '"content.text", owner = "kore"',
+        '"content.text", too_long = "cut"',
+        "task.fields.desc.too_long",
+    ),
+    (
+        'owner = "kore", too_long = "cut" }                 # 255',
+        'too_long = "opener" } #',
+        "task.fields.name.too_long",
+    ),
+    (
+        '"custom.refund_amount", owner = "kore"',
+        '"custom.refund_amount", too_long = "opener"',
+        'case.fields."field.Refund amount".too_long',
+    ),
+    (
+        '"custom.refund_amount", owner = "kore"',
+        '"custom.refund_amount", past = "drop"',
+        'case.fields."field.Refund amount".past',
+    ),
+    (
+        '"custom.refund_amount", owner = "kore"',
+        '"custom.refund_amount", owner = "casemgr", direction = "to-casemgr"',
+        'case.fields."field.Refund amount".owner',
+    ),
+    (
+        '"custom.refund_amount", owner = "kore"',
+        '"solution", owner = "kore", direction = "to-kore"',
+        'case.fields."field.Refund amount".owner',
+    ),
+    (
+        '"custom.refund_amount", owner = "kore"',
+        '"solution", values = { a = "b" }',
+        'case.fields."field.Refund amount".values',
+    ),
     ('"APAC" = "apac"', '"APAC" = "a/b"', 'case.fields."field.Region".values.APAC'),
     ('"APAC" = "apac"', '"APAC" = ""', 'case.fields."field.Region".values.APAC'),
     ('"APAC" = "apac"', '"APAC" = 7', 'case.fields."field.Region".values.APAC'),
     ('"task.name" = "note"', '"task.name" = "notes"', 'write_once."task.name"'),
     ('"task.name" = "note"', "", 'write_once."task.name"'),
-    ('"task.name" = "note"', '"task.name" = "note"\n"task.tags" = "note"', 'write_once."task.tags"'),
+    (
+        '"task.name" = "note"',
+        '"task.name" = "note"\n"task.tags" = "note"',
+        'write_once."task.tags"',
+    ),
     # scales
     ('most_urgent = "1"', "", "priority.most_urgent"),
     ('most_urgent = "1"', 'most_urgent = "4"', "priority.most_urgent"),
@@ -102,35 +141,87 @@ CASES = [
     ('Low = ["6", "7"]', 'Low = ["6", 7]', "priority.names.Low.2"),
     ('Low = ["6", "7"]', 'Low = "6"', "priority.names.Low"),
     ('Low = ["6", "7"]', "Low = []", "priority.names.Low"),
-    ('Low = ["6", "7"]', 'Low = ["6", "7"]\nlow = { write = "7" }', "priority.names.low"),
-    ('Low = ["6", "7"]', 'Low = ["6", "7"]\nIdle = { write = "7" }', "severity.names.Idle"),
-    ('Low = ["6", "7"]', 'Low = ["6", "7"]\nTop = { write = "1" }', "priority.names.Top"),
+    (
+        'Low = ["6", "7"]',
+        'Low = ["6", "7"]\nlow = { write = "7" }',
+        "priority.names.low",
+    ),
+    (
+        'Low = ["6", "7"]',
+        'Low = ["6", "7"]\nIdle = { write = "7" }',
+        "severity.names.Idle",
+    ),
+    (
+        'Low = ["6", "7"]',
+        'Low = ["6", "7"]\nTop = { write = "1" }',
+        "priority.names.Top",
+    ),
     ('Low = ["low"]', 'Low = ["low"]\nIdle = { write = "low" }', "priority.names.Idle"),
     ('Low = ["low"]', 'Low = ["minor"]', "severity.names.Low"),
-    ('Medium = ["medium"]\nLow = ["low"]', 'Medium = ["low"]\nLow = ["medium"]', "severity.names.Low"),
+    (
+        'Medium = ["medium"]\nLow = ["low"]',
+        'Medium = ["low"]\nLow = ["medium"]',
+        "severity.names.Low",
+    ),
     # status
-    ('closed = { categories', 'close = { categories', "status.case.close"),
-    ('closed = { categories', 'close = { categories', "status.case.closed"),
-    ('["resolved", "closed"], write = "Closed"', '["closed"], write = "Closed"', "status.case"),
-    ('["resolved", "closed"], write = "Closed"', '["resolved", "closed", "On Hold"], write = "Closed"', "status.case.closed.categories"),
+    ("closed = { categories", "close = { categories", "status.case.close"),
+    ("closed = { categories", "close = { categories", "status.case.closed"),
+    (
+        '["resolved", "closed"], write = "Closed"',
+        '["closed"], write = "Closed"',
+        "status.case",
+    ),
+    (
+        '["resolved", "closed"], write = "Closed"',
+        '["resolved", "closed", "On Hold"], write = "Closed"',
+        "status.case.closed.categories",
+    ),
     ('write = "Resolved"', 'write = ""', "status.task.completed.write"),
     ('reopened = "opener"', 'reopened = "open"', "status.policy.reopened"),
-    ('name_kept_in = "custom.kore_status"', "name_kept_in = 5", "status.policy.name_kept_in"),
-    ('name_kept_in = "custom.kore_status"', 'name_kept_in = "kore_status"', "status.policy.name_kept_in"),
+    (
+        'name_kept_in = "custom.kore_status"',
+        "name_kept_in = 5",
+        "status.policy.name_kept_in",
+    ),
+    (
+        'name_kept_in = "custom.kore_status"',
+        'name_kept_in = "kore_status"',
+        "status.policy.name_kept_in",
+    ),
     # customers
-    ("none_found = \"create\"", 'none_found = "make"', "customer.none_found"),
+    ('none_found = "create"', 'none_found = "make"', "customer.none_found"),
     ('several = "quarantine"', 'several = "first"', "customer.several"),
-    ('"userInfo.phoneNumber", casemgr', '"userInfo.phone", casemgr', "customer.lookup.2.kore"),
+    (
+        '"userInfo.phoneNumber", casemgr',
+        '"userInfo.phone", casemgr',
+        "customer.lookup.2.kore",
+    ),
     ('phone_region = "DE"', "", "customer.phone_region"),
     ('"no-contact@care.example"', '"nobody"', "customer.placeholder"),
     # routes
     (CATCH_ALL, CATCH_ALL + 'when = { source = "rtm" }\n', "route"),
     (CATCH_ALL, CATCH_ALL + LAST + "[[route]]\n", "route.5"),
-    ('when = { task_template = "Call back" }', 'when = { template = ["Billing"] }', "route.3"),
-    ('when = { task_template', 'when = { task_templat', "route.3.when.task_templat"),
-    ('when = { task_template = "Call back" }', "when = { task_template = [] }", "route.3.when.task_template"),
-    ('when = { task_template = "Call back" }', 'when = { task_template = [""] }', "route.3.when.task_template"),
-    ('when = { task_template = "Call back" }', "when = { task_template = 5 }", "route.3.when.task_template"),
+    (
+        'when = { task_template = "Call back" }',
+        'when = { template = ["Billing"] }',
+        "route.3",
+    ),
+    ("when = { task_template", "when = { task_templat", "route.3.when.task_templat"),
+    (
+        'when = { task_template = "Call back" }',
+        "when = { task_template = [] }",
+        "route.3.when.task_template",
+    ),
+    (
+        'when = { task_template = "Call back" }',
+        'when = { task_template = [""] }',
+        "route.3.when.task_template",
+    ),
+    (
+        'when = { task_template = "Call back" }',
+        "when = { task_template = 5 }",
+        "route.3.when.task_template",
+    ),
     ('subtype = "dispute"', 'subtype = ""', "route.2.subtype"),
     ('department = "Service"', 'department = "Service (EMEA)"', "route.3.department"),
     ('department = "Service"', f'department = "{"x" * 65}"', "route.3.department"),
@@ -141,21 +232,52 @@ CASES = [
     ('"{refId} {name}"', '"{refId} {nam}"', "opener.subject"),
     ('"{refId} {name}"', '"{refId {name}"', "opener.subject"),
     ('"{refId} {name}"', '" "', "opener.subject"),
-    ('when = ["no-tasks", "all-tasks-completed", "reopened"]', 'when = ["no-tasks"]', "opener.when"),
+    (
+        'when = ["no-tasks", "all-tasks-completed", "reopened"]',
+        'when = ["no-tasks"]',
+        "opener.when",
+    ),
     ('when = ["no-tasks", "all', 'when = ["no-task", "all', "opener.when.1"),
     ('subtype = "general"\nsubject', 'subtype = ""\nsubject', "opener.subtype"),
     ("due-date-synthetic = 0", "due-date-synthetic = -1", "losses.due-date-synthetic"),
-    ("due-date-synthetic = 0", "due-date-synthetic = true", "losses.due-date-synthetic"),
+    (
+        "due-date-synthetic = 0",
+        "due-date-synthetic = true",
+        "losses.due-date-synthetic",
+    ),
     ('"kore.queue" =', '"queue" =', "stays_behind.queue"),
-    ('kore = { priority = "High"', 'kore = { prioritee = "High"', "example.1.kore.prioritee"),
-    ('casemgr = { severity = "high"', 'casemgr = { "case.severitee" = "high"', 'example.1.casemgr."case.severitee"'),
-]  # fmt: skip
+    (
+        'kore = { priority = "High"',
+        'kore = { prioritee = "High"',
+        "example.1.kore.prioritee",
+    ),
+    (
+        'casemgr = { severity = "high"',
+        'casemgr = { "case.severitee" = "high"',
+        'example.1.casemgr."case.severitee"',
+    ),
+]
 
 
 @pytest.mark.parametrize(("old", "new", "path"), CASES)
 def test_every_mistake_is_found_at_its_place(old: str, new: str, path: str) -> None:
     """One mistake, and the path where a person has to look."""
     assert path in problems_of(mapping_text((old, new)))
+
+
+def test_an_unknown_key_is_named_with_its_nearest() -> None:
+    """A slip of the pen is told at any depth, in tables and in lists of tables."""
+    found = problems_of(
+        mapping_text(
+            ('"custom.refund_amount", owner', '"custom.refund_amount", ownr'),
+            ('subtype = "dispute"', 'subtype = "dispute"\ndepartement = "x"'),
+        )
+    )
+
+    assert {path: problem.nearest for path, problem in found.items()} == {
+        'case.fields."field.Refund amount".ownr': "owner",
+        "route.2.departement": "department",
+    }
 
 
 @pytest.mark.parametrize(
@@ -216,7 +338,12 @@ def test_the_least_urgent_first_is_a_mapping_too() -> None:
 
 def test_a_category_of_a_tenants_own_is_allowed() -> None:
     """The codes of categories are not all known, so a mapping may name others."""
-    text = mapping_text(('["resolved", "closed"], write = "Cl', '["resolved", "closed", "done"], write = "Cl'))  # fmt: skip
+    text = mapping_text(
+        (
+            '["resolved", "closed"], write = "Cl',
+            '["resolved", "closed", "done"], write = "Cl',
+        )
+    )
 
     assert problems_of(text) == {}
 
@@ -224,16 +351,22 @@ def test_a_category_of_a_tenants_own_is_allowed() -> None:
 @pytest.mark.parametrize(
     ("old", "new"),
     [
-        ("# --- Fields", "# --- Rows\n\n"),
+        ("# --- Fields", "# --- Rows\n\n#"),
         ('title = "Kore', 'title = "Our Kore'),
-        ('casemgr = "custom.kore_tags", owner = "kore"', 'owner = "kore",casemgr="custom.kore_tags",direction="both"'),
+        (
+            'casemgr = "custom.kore_tags", owner = "kore"',
+            'owner = "kore",casemgr="custom.kore_tags",direction="both"',
+        ),
         ('["open", "inprogress", "onhold"]', '["onhold", "open", "inprogress"]'),
         ('when = { template = "Billing" }', 'when = { template = ["Billing"] }'),
-        ('name_kept_in = "custom.kore_status"', 'name_kept_in = { case = "custom.kore_status", task = "custom.kore_status" }'),
+        (
+            'name_kept_in = "custom.kore_status"',
+            KEPT,
+        ),
         ('Critical = ["1"]', 'Critical = { write = "1", reads = ["1"] }'),
         ('kore = { priority = "High"', 'kore = { name = "x", priority = "High"'),
     ],
-)  # fmt: skip
+)
 def test_what_means_the_same_has_the_same_digest(old: str, new: str) -> None:
     """Comments, spelling, order of sets, title and examples are not signed."""
     assert mapper((old, new)).digest == mapper().digest

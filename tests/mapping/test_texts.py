@@ -1,6 +1,6 @@
 import pytest
-import regex
-from hypothesis import given
+import regex  # type: ignore[import-untyped]
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from caseferry.mapping.texts import (
@@ -36,6 +36,7 @@ def test_a_text_is_cut_between_graphemes(text: str, limit: int, expected: str) -
     assert cut(text, limit) == expected
 
 
+@settings(deadline=None)
 @given(st.text(max_size=80), st.integers(1, 40))
 def test_a_cut_text_fits_and_is_a_beginning(text: str, limit: int) -> None:
     """A cut text fits, begins as the text does, and is cut only where it must be."""
@@ -48,6 +49,7 @@ def test_a_cut_text_fits_and_is_a_beginning(text: str, limit: int) -> None:
     assert cut(short, limit + 1) == short
 
 
+@settings(deadline=None)
 @given(st.text(alphabet=st.sampled_from("a e\u0301👍🏽‍🇩ש"), min_size=1, max_size=60))
 def test_no_grapheme_is_ever_halved(text: str) -> None:
     """What is left of a cut text are whole graphemes of it."""
@@ -57,7 +59,7 @@ def test_no_grapheme_is_ever_halved(text: str) -> None:
 
     whole = ["".join(graphemes[:n]).rstrip() for n in range(len(graphemes) + 1)]
     whole += ["".join(graphemes[:n]).strip() for n in range(len(graphemes) + 1)]
-    assert short in whole or any(length(g) > 20 for g in graphemes)
+    assert short in (*whole, text) or any(length(g) > 20 for g in graphemes)
 
 
 @pytest.mark.parametrize(

@@ -68,7 +68,7 @@ class Kore:
         assert status in (200, 201), made
         return dict(made)
 
-    def listed(self, name: str = "getCases", **body: Any) -> list[dict[str, Any]]:
+    def listed(self, name: str = "getCases", /, **body: Any) -> list[dict[str, Any]]:
         status, page = self.call(name, body)
         assert status == 200, page
         return list(page["results"])
@@ -126,9 +126,7 @@ class Casemgr:
         base = CUSTOMER_BASE if path.startswith("/customer") else CASEMGR_BASE
         query = urlencode(params)
         return self._box.handle(
-            Request.of(
-                method, f"{base}{path}?{query}", headers=self.headers, body=body
-            )
+            Request.of(method, f"{base}{path}?{query}", headers=self.headers, body=body)
         )
 
     def call(
@@ -137,7 +135,7 @@ class Casemgr:
         reply = self.ask(method, path, body, **params)
         return reply.status, json.loads(reply.body) if reply.body else None
 
-    def task(self, *, customer: str = "ada@example.com", **changes: Any) -> str:
+    def task(self, *, customer: Any = "ada@example.com", **changes: Any) -> str:
         """Create a task; return the activity's id."""
         reply = self.create(customer=customer, **changes)
         assert reply.status == 201, reply.body
@@ -146,7 +144,7 @@ class Casemgr:
     def create(
         self,
         *,
-        customer: str = "ada@example.com",
+        customer: Any = "ada@example.com",
         params: dict[str, str] | None = None,
         **changes: Any,
     ) -> Reply:
@@ -204,13 +202,13 @@ def phone(number: str, kind: str = "home") -> dict[str, Any]:
     return {"type": {"value": kind}, "phoneNo": number}
 
 
-def activity_body(email: str, **changes: Any) -> dict[str, Any]:
+def activity_body(customer: Any, **changes: Any) -> dict[str, Any]:
     usual = {
         "department": {"name": "Service"},
         "type": {"value": "task", "subtype": {"value": "general"}},
         "subject": "Follow up",
         "status": {"assigned": {"user": {"loginId": "jdoe"}}},
-        "customer": contact(email),
+        "customer": contact(customer) if isinstance(customer, str) else customer,
     }
     return {name: value for name, value in (usual | changes).items() if value != ...}
 

@@ -3,9 +3,9 @@
 from typing import Any
 
 import pytest
-from sandbox.driver import World, world
 
 from caseferry.sandbox import TENANT
+from sandbox.driver import World, world
 
 
 @pytest.fixture
@@ -108,7 +108,7 @@ def test_wrong_types_are_412(w: World, body: dict[str, Any]) -> None:
 
 
 def test_tasks_carry_no_contact(w: World) -> None:
-    """getTasks shows the end user's id and name only."""
+    """GetTasks shows the end user's id and name only."""
     case = w.kore.case()
     w.kore.task(case, userInfo={"name": "Ada", "emailId": "ada@example.com"})
     row = w.kore.listed("getTasks")[0]

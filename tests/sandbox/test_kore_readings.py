@@ -4,9 +4,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from sandbox.driver import World, case_body, kore_token, task_body, world
 
 from caseferry.sandbox import READINGS, TENANT
+from sandbox.driver import World, case_body, kore_token, task_body, world
 
 Probe = Callable[[World], Any]
 
@@ -52,11 +52,10 @@ def sorted_by(w: World, sort_by: object) -> Any:
 
 
 def touched(w: World) -> Any:
-    """Sort by modification after changing the oldest."""
+    """Sort by modification after changing the one in the middle."""
     ids = [w.kore.case(name=name)["_id"] for name in "abc"]
-    w.kore.call(f"updateCase/{ids[0]}", {"desc": "x"})
     w.clock.forward(1)
-    w.kore.call(f"updateCase/{ids[0]}", {"desc": "y"})
+    w.kore.call(f"updateCase/{ids[1]}", {"desc": "x"})
     rows = w.kore.listed(sortBy={"updatedAt": "desc"})
     return rows[0]["name"]
 
@@ -132,16 +131,31 @@ TABLE: list[tuple[str, str | float, Probe, Any]] = [
     ("date_filter_field", "updatedAt", windowed, 1),
     ("date_filter_field", "dueDate", windowed, 0),
     ("date_filter_field", "ignored", windowed, 1),
-    ("sort_forms", "object_and_string", lambda w: sorted_by(w, {"name": "desc"}), "cba"),
+    (
+        "sort_forms",
+        "object_and_string",
+        lambda w: sorted_by(w, {"name": "desc"}),
+        "cba",
+    ),
     ("sort_forms", "string", lambda w: sorted_by(w, {"name": "desc"}), "bac"),
     ("sort_forms", "string", lambda w: sorted_by(w, "name"), "abc"),
     ("sort_forms", "ignored", lambda w: sorted_by(w, "name"), "bac"),
     ("sort_unknown_field", "ignored", lambda w: sorted_by(w, "zzz"), "bac"),
     ("sort_unknown_field", "400", lambda w: sorted_by(w, "zzz"), 400),
     ("sort_updated_at", "unsupported", touched, "a"),
-    ("sort_updated_at", "supported", touched, "a"),
-    ("filter_case", "insensitive", lambda w: len(w.kore.case() and w.kore.listed(status=["open"])), 1),
-    ("filter_case", "sensitive", lambda w: len(w.kore.case() and w.kore.listed(status=["open"])), 0),
+    ("sort_updated_at", "supported", touched, "b"),
+    (
+        "filter_case",
+        "insensitive",
+        lambda w: len(w.kore.case() and w.kore.listed(status=["open"])),
+        1,
+    ),
+    (
+        "filter_case",
+        "sensitive",
+        lambda w: len(w.kore.case() and w.kore.listed(status=["open"])),
+        0,
+    ),
     ("search_scope", "name_substring", lambda w: found(w, "bang"), 1),
     ("search_scope", "name_prefix", lambda w: found(w, "bang"), 0),
     ("search_scope", "name_and_ref", lambda w: found(w, "cs0001"), 1),
@@ -153,73 +167,289 @@ TABLE: list[tuple[str, str | float, Probe, Any]] = [
     ("enforce_desc_case", "on", lambda w: created(w, desc=...), 412),
     ("enforce_due_date", "off", lambda w: created(w, dueDate=...), 200),
     ("enforce_due_date", "on", lambda w: created(w, dueDate=...), 412),
-    ("enforce_desc_task", "off", lambda w: w.kore.call("createTask", task_body(w.kore.case()))[0], 200),
-    ("enforce_desc_task", "on", lambda w: w.kore.call("createTask", task_body(w.kore.case()))[0], 412),
+    (
+        "enforce_desc_task",
+        "off",
+        lambda w: w.kore.call("createTask", task_body(w.kore.case()))[0],
+        200,
+    ),
+    (
+        "enforce_desc_task",
+        "on",
+        lambda w: w.kore.call("createTask", task_body(w.kore.case()))[0],
+        412,
+    ),
     ("enforce_user_contact", "off", lambda w: created(w, emailId=...), 200),
     ("enforce_user_contact", "on", lambda w: created(w, emailId=...), 412),
-    ("create_case_contact", "both", lambda w: w.kore.case()["userInfo"].get("emailId"), "ada@example.com"),
-    ("create_case_contact", "nested", lambda w: w.kore.case()["userInfo"].get("emailId"), None),
-    ("create_case_contact", "top_level", lambda w: w.kore.case(emailId=..., userInfo={"emailId": "x@y.z"})["userInfo"].get("emailId"), None),
-    ("task_contact", "hidden", lambda w: len(w.kore.task(w.kore.case(), userInfo={"name": "A", "emailId": "a@b.c"})["userInfo"]), 2),
-    ("task_contact", "shown", lambda w: len(w.kore.task(w.kore.case(), userInfo={"name": "A", "emailId": "a@b.c"})["userInfo"]), 3),
+    (
+        "create_case_contact",
+        "both",
+        lambda w: w.kore.case()["userInfo"].get("emailId"),
+        "ada@example.com",
+    ),
+    (
+        "create_case_contact",
+        "nested",
+        lambda w: w.kore.case()["userInfo"].get("emailId"),
+        None,
+    ),
+    (
+        "create_case_contact",
+        "top_level",
+        lambda w: w.kore.case(emailId=..., userInfo={"emailId": "x@y.z"})[
+            "userInfo"
+        ].get("emailId"),
+        None,
+    ),
+    (
+        "task_contact",
+        "hidden",
+        lambda w: len(
+            w.kore.task(w.kore.case(), userInfo={"name": "A", "emailId": "a@b.c"})[
+                "userInfo"
+            ]
+        ),
+        2,
+    ),
+    (
+        "task_contact",
+        "shown",
+        lambda w: len(
+            w.kore.task(w.kore.case(), userInfo={"name": "A", "emailId": "a@b.c"})[
+                "userInfo"
+            ]
+        ),
+        3,
+    ),
     ("unknown_keys", "ignored", lambda w: created(w, externalId="x"), 200),
     ("unknown_keys", "rejected", lambda w: created(w, externalId="x"), 412),
     ("unknown_keys", "rejected", lambda w: w.kore.call("getCases", {"x": 1})[0], 412),
     ("unknown_keys", "rejected", lambda w: updated(w, {"x": 1}), 412),
-    ("case_ref_mismatch", "400", lambda w: w.kore.call("createTask", task_body(w.kore.case(), caseRefId="CS1"))[0], 400),
-    ("case_ref_mismatch", "ignored", lambda w: w.kore.call("createTask", task_body(w.kore.case(), caseRefId="CS1"))[0], 200),
+    (
+        "case_ref_mismatch",
+        "400",
+        lambda w: w.kore.call("createTask", task_body(w.kore.case(), caseRefId="CS1"))[
+            0
+        ],
+        400,
+    ),
+    (
+        "case_ref_mismatch",
+        "ignored",
+        lambda w: w.kore.call("createTask", task_body(w.kore.case(), caseRefId="CS1"))[
+            0
+        ],
+        200,
+    ),
     ("template_spawns_tasks", 0, spawned, (0, 0)),
     ("template_spawns_tasks", 3, spawned, (0, 3)),
     ("desc_on_create", "stored", stored_desc, "Charged twice"),
     ("desc_on_create", "dropped", stored_desc, None),
     ("desc_in_create_response", "absent", lambda w: "desc" in w.kore.case(), False),
     ("desc_in_create_response", "present", lambda w: "desc" in w.kore.case(), True),
-    ("due_date_in_create_response", "absent", lambda w: "dueDate" in w.kore.case(), False),
-    ("due_date_in_create_response", "present", lambda w: "dueDate" in w.kore.case(), True),
+    (
+        "due_date_in_create_response",
+        "absent",
+        lambda w: "dueDate" in w.kore.case(),
+        False,
+    ),
+    (
+        "due_date_in_create_response",
+        "present",
+        lambda w: "dueDate" in w.kore.case(),
+        True,
+    ),
     ("array_update", "replace", lambda w: updated(w, {"tags": ["b"]})["tags"], ["b"]),
-    ("array_update", "append", lambda w: updated(w, {"tags": ["b"]})["tags"], ["a", "b"]),
-    ("object_update", "replace", lambda w: updated(w, {"userInfo": {"name": "B", "emailId": "b@b.b"}})["userInfo"]["emailId"], "b@b.b"),
-    ("object_update", "merge", lambda w: updated(w, {"userInfo": {"name": "B"}})["userInfo"]["emailId"], "ada@example.com"),
-    ("readonly_updates", "ignored", lambda w: updated(w, {"refId": "X1"})["refId"], "CS000100"),
-    ("readonly_updates", "applied", lambda w: updated(w, {"refId": "X1"})["refId"], "X1"),
-    ("readonly_updates", "applied", lambda w: updated(w, {"createdAt": "2020-01-01T00:00:00.000Z", "timestampValue": 5, "createdBy": {"name": "Z"}})["timestampValue"], 5),
-    ("missing_id_on_update", "404", lambda w: w.kore.call("updateCase/ci-x", {})[0], 404),
-    ("missing_id_on_update", "400", lambda w: w.kore.call("updateTask/ti-x", {})[0], 400),
-    ("missing_id_on_update", "200_null", lambda w: w.kore.call("updateTask/ti-x", {}), (200, None)),
+    (
+        "array_update",
+        "append",
+        lambda w: updated(w, {"tags": ["b"]})["tags"],
+        ["a", "b"],
+    ),
+    (
+        "object_update",
+        "replace",
+        lambda w: updated(w, {"userInfo": {"name": "B", "emailId": "b@b.b"}})[
+            "userInfo"
+        ]["emailId"],
+        "b@b.b",
+    ),
+    (
+        "object_update",
+        "merge",
+        lambda w: updated(w, {"userInfo": {"name": "B"}})["userInfo"]["emailId"],
+        "ada@example.com",
+    ),
+    (
+        "readonly_updates",
+        "ignored",
+        lambda w: updated(w, {"refId": "X1"})["refId"],
+        "CS000100",
+    ),
+    (
+        "readonly_updates",
+        "applied",
+        lambda w: updated(w, {"refId": "X1"})["refId"],
+        "X1",
+    ),
+    (
+        "readonly_updates",
+        "applied",
+        lambda w: updated(
+            w,
+            {
+                "createdAt": "2020-01-01T00:00:00.000Z",
+                "timestampValue": 5,
+                "createdBy": {"name": "Z"},
+            },
+        )["timestampValue"],
+        5,
+    ),
+    (
+        "missing_id_on_update",
+        "404",
+        lambda w: w.kore.call("updateCase/ci-x", {})[0],
+        404,
+    ),
+    (
+        "missing_id_on_update",
+        "400",
+        lambda w: w.kore.call("updateTask/ti-x", {})[0],
+        400,
+    ),
+    (
+        "missing_id_on_update",
+        "200_null",
+        lambda w: w.kore.call("updateTask/ti-x", {}),
+        (200, None),
+    ),
     ("due_date_writes", "both", lambda w: updated(w, {"ETA": ""})["ETA"], ""),
-    ("due_date_writes", "dueDate", lambda w: updated(w, {"ETA": ""})["ETA"], "2030-01-01T00:00:00.000Z"),
-    ("due_date_writes", "ETA", lambda w: updated(w, {"dueDate": None})["ETA"], "2030-01-01T00:00:00.000Z"),
+    (
+        "due_date_writes",
+        "dueDate",
+        lambda w: updated(w, {"ETA": ""})["ETA"],
+        "2030-01-01T00:00:00.000Z",
+    ),
+    (
+        "due_date_writes",
+        "ETA",
+        lambda w: updated(w, {"dueDate": None})["ETA"],
+        "2030-01-01T00:00:00.000Z",
+    ),
     ("field_writes", "fields", lambda w: region(w, FIELDS), "EMEA"),
     ("field_writes", "fields", lambda w: region(w, REGION), None),
     ("field_writes", "top_level", lambda w: region(w, FIELDS), None),
     ("field_writes", "top_level", lambda w: region(w, REGION), "EMEA"),
     ("field_writes", "both", lambda w: region(w, REGION), "EMEA"),
-    ("status_write_by", "id_or_name", lambda w: updated(w, {"status": {"name": "closed"}})["status"]["name"], "Closed"),
-    ("status_write_by", "id", lambda w: updated(w, {"status": {"name": "closed"}}), 400),
-    ("custom_field_keys", "on_update", lambda w: ("Region" in updated(w, {}), "Region" in w.kore.listed()[0]), (True, False)),
-    ("custom_field_keys", "all_reads", lambda w: ("Region" in updated(w, {}), "Region" in w.kore.listed()[0]), (True, True)),
-    ("custom_field_keys", "never", lambda w: ("Region" in updated(w, {}), "Region" in w.kore.listed()[0]), (False, False)),
-    ("category_codes", "plain", lambda w: updated(w, {"status": {"name": "On Hold"}})["status"]["statusCategory"], "onhold"),
-    ("category_codes", "spelled", lambda w: updated(w, {"status": {"name": "On Hold"}})["status"]["statusCategory"], "On-Hold"),
-    ("in_progress_label", "In Progress", lambda w: updated(w, {"status": {"_id": TENANT.STATUSES[1].id}})["status"]["name"], "In Progress"),
-    ("in_progress_label", "In-Progress", lambda w: updated(w, {"status": {"_id": TENANT.STATUSES[1].id}})["status"]["name"], "In-Progress"),
-    ("in_progress_label", "Progress", lambda w: updated(w, {"status": {"name": "progress"}})["status"]["lname"], "progress"),
+    (
+        "status_write_by",
+        "id_or_name",
+        lambda w: updated(w, {"status": {"name": "closed"}})["status"]["name"],
+        "Closed",
+    ),
+    (
+        "status_write_by",
+        "id",
+        lambda w: updated(w, {"status": {"name": "closed"}}),
+        400,
+    ),
+    (
+        "custom_field_keys",
+        "on_update",
+        lambda w: ("Region" in updated(w, {}), "Region" in w.kore.listed()[0]),
+        (True, False),
+    ),
+    (
+        "custom_field_keys",
+        "all_reads",
+        lambda w: ("Region" in updated(w, {}), "Region" in w.kore.listed()[0]),
+        (True, True),
+    ),
+    (
+        "custom_field_keys",
+        "never",
+        lambda w: ("Region" in updated(w, {}), "Region" in w.kore.listed()[0]),
+        (False, False),
+    ),
+    (
+        "category_codes",
+        "plain",
+        lambda w: updated(w, {"status": {"name": "On Hold"}})["status"][
+            "statusCategory"
+        ],
+        "onhold",
+    ),
+    (
+        "category_codes",
+        "spelled",
+        lambda w: updated(w, {"status": {"name": "On Hold"}})["status"][
+            "statusCategory"
+        ],
+        "On-Hold",
+    ),
+    (
+        "in_progress_label",
+        "In Progress",
+        lambda w: updated(w, {"status": {"_id": TENANT.STATUSES[1].id}})["status"][
+            "name"
+        ],
+        "In Progress",
+    ),
+    (
+        "in_progress_label",
+        "In-Progress",
+        lambda w: updated(w, {"status": {"_id": TENANT.STATUSES[1].id}})["status"][
+            "name"
+        ],
+        "In-Progress",
+    ),
+    (
+        "in_progress_label",
+        "Progress",
+        lambda w: updated(w, {"status": {"name": "progress"}})["status"]["lname"],
+        "progress",
+    ),
     ("case_updated_by_task", "no", case_stamp_moved, False),
     ("case_updated_by_task", "yes", case_stamp_moved, True),
     ("create_status", "200", created, 200),
     ("create_status", "201", created, 201),
-    ("totals", "exact", lambda w: "totalResults" in w.kore.call("getCases", {})[1], True),
-    ("totals", "absent", lambda w: "totalResults" in w.kore.call("getCases", {})[1], False),
-    ("jti", "optional", lambda w: with_token(w), "22"),
+    (
+        "totals",
+        "exact",
+        lambda w: "totalResults" in w.kore.call("getCases", {})[1],
+        True,
+    ),
+    (
+        "totals",
+        "absent",
+        lambda w: "totalResults" in w.kore.call("getCases", {})[1],
+        False,
+    ),
+    ("jti", "optional", with_token, "22"),
     ("jti", "optional", lambda w: with_token(w, jti="1", exp=NOW_S + 60), "24"),
     ("jti", "optional", lambda w: with_token(w, jti="1", exp=NOW_S + 4000), "44"),
     ("jti", "ignored", lambda w: with_token(w, jti="1", exp=NOW_S + 60), "22"),
-    ("jti", "enforced", lambda w: with_token(w), "44"),
+    ("jti", "enforced", with_token, "44"),
     ("rate_limit", "off", lambda w: limited(w, 60), (200, "")),
-    ("rate_limit", "429", lambda w: limited(w, 60), (429, "You've exceeded the per-minut")),
-    ("rate_limit", "400", lambda w: limited(w, 60), (400, "You've exceeded the per-minut")),
-    ("rate_limit", "hourly", lambda w: limited(w, 1800), (429, "You've exceeded the hourly ra")),
-]  # fmt: skip
+    (
+        "rate_limit",
+        "429",
+        lambda w: limited(w, 60),
+        (429, "You've exceeded the per-minut"),
+    ),
+    (
+        "rate_limit",
+        "400",
+        lambda w: limited(w, 60),
+        (400, "You've exceeded the per-minut"),
+    ),
+    (
+        "rate_limit",
+        "hourly",
+        lambda w: limited(w, 1800),
+        (429, "You've exceeded the hourly ra"),
+    ),
+]
 
 
 @pytest.mark.parametrize(("name", "value", "probe", "expected"), TABLE)

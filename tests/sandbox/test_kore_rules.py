@@ -3,6 +3,8 @@
 from typing import Any
 
 import pytest
+
+from caseferry.sandbox import TENANT, Request, Sandbox
 from sandbox.driver import (
     FUTURE,
     Kore,
@@ -12,11 +14,9 @@ from sandbox.driver import (
     world,
 )
 
-from caseferry.sandbox import TENANT, Request, Sandbox
-
 
 def test_a_created_case_is_answered_in_the_sampled_shape() -> None:
-    """createCase answers with template name, Open, Medium, ETA, and no desc."""
+    """CreateCase answers with template name, Open, Medium, ETA, and no desc."""
     made = world().kore.case()
 
     assert made["caseTmp"] == "Billing"
@@ -36,7 +36,7 @@ def test_a_created_case_is_answered_in_the_sampled_shape() -> None:
 
 
 def test_a_created_task_is_answered_in_the_sampled_shape() -> None:
-    """createTask starts unassigned, with equal stamps, and joins its case."""
+    """CreateTask starts unassigned, with equal stamps, and joins its case."""
     w = world()
     case = w.kore.case()
     made = w.kore.task(case)
@@ -100,7 +100,7 @@ def test_a_wrong_task_is_refused(changes: dict[str, Any], expected: int) -> None
 
 
 def test_an_unknown_template_is_refused() -> None:
-    """createCase needs the id of a template, not its name."""
+    """CreateCase needs the id of a template, not its name."""
     status, _ = world().kore.call("createCase", case_body(caseTmp="Billing"))
 
     assert status == 400
@@ -121,7 +121,7 @@ def test_users_are_resolved_by_id_then_email_then_phone() -> None:
 
 
 def test_an_update_changes_only_what_was_sent() -> None:
-    """updateCase merges: other values stay, updatedAt moves, timestampValue not."""
+    """UpdateCase merges: other values stay, updatedAt moves, timestampValue not."""
     w = world()
     made = w.kore.case()
     w.clock.forward(60)
@@ -196,7 +196,7 @@ def test_a_wrong_update_changes_nothing(body: dict[str, Any], expected: int) -> 
 
 
 def test_assignment_and_inactivity_are_written() -> None:
-    """currAssignee names an agent; isActive false takes a record out of lists."""
+    """CurrAssignee names an agent; isActive false takes a record out of lists."""
     w = world()
     case_id = w.kore.case()["_id"]
     agent = TENANT.AGENTS[1]
@@ -244,7 +244,7 @@ def test_the_door(headers: dict[str, str], expected: int, message: str) -> None:
 
 
 def test_the_account_header_is_required_for_reads_only() -> None:
-    """createCase works without accountId, getCases does not."""
+    """CreateCase works without accountId, getCases does not."""
     w = world()
     del w.kore.headers["accountId"]
 
@@ -281,7 +281,7 @@ def test_bodies_must_be_objects(body: bytes, expected: int) -> None:
 
 
 def test_two_updates_in_one_millisecond_have_two_stamps() -> None:
-    """updatedAt never repeats on one record, even when the clock stands still."""
+    """UpdatedAt never repeats on one record, even when the clock stands still."""
     w = world()
     case_id = w.kore.case()["_id"]
     stamps = {

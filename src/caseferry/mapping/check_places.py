@@ -82,7 +82,7 @@ def _route(number: int, route: Route) -> Iterator[Problem]:
         if name not in ROUTE_KEYS and not name.startswith(FIELD):
             close = nearest(name, ROUTE_KEYS)
             yield Problem(path=here, message="unknown condition", nearest=close)
-        if not all(values):
+        if not values or not all(values):
             yield Problem(path=here, message="expected a value, or a list of them")
     for key in ("department", "subtype", "assignee"):
         if not getattr(route, key).strip():

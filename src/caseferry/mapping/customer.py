@@ -16,6 +16,7 @@ _EMAIL = re.compile(
 )
 _LONGEST_EMAIL = 254
 _FEWEST_DIGITS = 3
+_LONGEST_PHONE = 40
 _NAMELESS = "Customer"
 
 
@@ -35,14 +36,16 @@ def phone_spellings(text: str, region: str) -> tuple[str, ...]:
     """Give the ways a number may stand in casemgr, the likeliest first, each once.
 
     Shape: E.164, national digits, international with blanks, and as it stands. A text
-    that can be no number of any country is given as it stands, if it has any digits.
+    that can be no number of any country is given as it stands; one without digits, or
+    longer than casemgr holds, is no contact.
 
     Args:
         text: as Kore has it.
         region: two letters; the country of numbers that name none.
     """
     raw = one_line(text).strip()
-    if sum(char.isdecimal() for char in raw) < _FEWEST_DIGITS:
+    digits = sum(char.isdecimal() for char in raw)
+    if digits < _FEWEST_DIGITS or len(raw) > _LONGEST_PHONE:
         return ()
     try:
         number = phonenumbers.parse(raw, region)

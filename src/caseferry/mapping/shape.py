@@ -24,6 +24,7 @@ from caseferry.model.record import Value
 Direction = Literal["both", "to-casemgr", "to-kore"]
 OpenerWhen = Literal["no-tasks", "all-tasks-completed", "reopened"]
 KEEP = "keep:"
+_ATTRIBUTE = re.compile(r"custom\.\s*\S.*")
 
 
 def keep_target(policy: str) -> str:
@@ -34,13 +35,19 @@ def keep_target(policy: str) -> str:
 def _policy(*words: str) -> AfterValidator:
     def check(value: str) -> str:
         target = keep_target(value)
-        if value in words or re.fullmatch(r"custom\.\s*\S.*", target):
+        if value in words or _ATTRIBUTE.fullmatch(target):
             return value
         expected = ", ".join([*words, "keep:custom.<attribute>"])
         text = "expected one of {expected}"
         raise PydanticCustomError("word", text, {"expected": expected})
 
     return AfterValidator(check)
+
+
+def _attribute(value: str) -> str:
+    if value and not _ATTRIBUTE.fullmatch(value):
+        raise PydanticCustomError("word", "expected custom.<attribute>")
+    return value
 
 
 def _acceptance(value: object) -> int | Literal["any"]:
@@ -59,6 +66,7 @@ Unmapped = Annotated[str, _policy("quarantine", "drop")]
 TooLong = Annotated[str, _policy("cut", "opener", "quarantine")]
 Past = Annotated[str, _policy("drop", "quarantine")]
 Acceptance = Annotated[int | Literal["any"], PlainValidator(_acceptance)]
+Attribute = Annotated[str, AfterValidator(_attribute)]
 Several = Annotated[tuple[str, ...], BeforeValidator(_several)]
 
 
@@ -134,8 +142,8 @@ class StatusRow(_Part):
 class KeptIn(_Part):
     """Where a status name is kept, per entity; "" is nowhere."""
 
-    case: str = ""
-    task: str = ""
+    case: Attribute = ""
+    task: Attribute = ""
 
     @model_validator(mode="before")
     @classmethod

@@ -18,22 +18,24 @@ def compile_scale_step(spec: MappingSpec, scale: Scale, target: str) -> Step:
     kept_in = keep_target(policy)
     owner = spec.defaults.owner
 
-    def step(record: Record, draft: Draft) -> None:
-        source = record.fields.get("priority")
-        name = record.text("priority")
-        value = scale.written.get(name)
-        draft.fields.append(
-            MappedField(
-                kore="priority",
-                casemgr=target,
-                source=source,
-                value=value,
-                also=scale.also.get(name, ()),
-                owner=owner,
-            )
+    def field_of(name: str) -> MappedField:
+        return MappedField(
+            kore="priority",
+            casemgr=target,
+            source=name or None,
+            value=scale.written.get(name),
+            also=scale.also.get(name, ()),
+            owner=owner,
         )
-        if value is not None or not name:
+
+    known = {name: field_of(name) for name in ("", *scale.written)}
+
+    def step(record: Record, draft: Draft) -> None:
+        name = record.text("priority")
+        if name in known:
+            draft.fields.append(known[name])
             return
+        draft.fields.append(field_of(name))
         if policy == "quarantine":
             path = dotted(target, "names", cut(one_line(name), 40))
             draft.refuse(path, "no row names this priority")

@@ -18,6 +18,7 @@ class RowPlan:
     """One row with everything that its step needs, looked up once."""
 
     __slots__ = (
+        "_absent",
         "entity",
         "limit",
         "name",
@@ -44,17 +45,21 @@ class RowPlan:
         if entity == "task" and row.casemgr in WRITE_ONCE:
             self.write_once = spec.write_once.get(f"task.{name}", "report")
 
+        self._absent = self._field(None, None)
+
     def add(self, draft: Draft, source: Value | None, value: Value | None) -> None:
         """Add this row's field to a draft."""
-        draft.fields.append(
-            MappedField(
-                kore=self.name,
-                casemgr=self.target,
-                source=source,
-                value=value,
-                owner=self.owner,
-                write_once=self.write_once,
-            )
+        absent = source is None and value is None
+        draft.fields.append(self._absent if absent else self._field(source, value))
+
+    def _field(self, source: Value | None, value: Value | None) -> MappedField:
+        return MappedField(
+            kore=self.name,
+            casemgr=self.target,
+            source=source,
+            value=value,
+            owner=self.owner,
+            write_once=self.write_once,
         )
 
 

@@ -1,6 +1,8 @@
 """Texts for casemgr: cleaned, measured, and cut between graphemes."""
 
 import re
+from bisect import bisect_right
+from itertools import accumulate
 from typing import Final
 
 import regex  # type: ignore[import-untyped]
@@ -51,12 +53,8 @@ def _beginning(text: str, limit: int) -> str:
 
 
 def _code_points(text: str, limit: int) -> str:
-    used = 0
-    for index, char in enumerate(text):
-        used += length(char)
-        if used > limit:
-            return text[: index or 1]
-    return text
+    used = list(accumulate(map(length, text[: limit + 1])))
+    return text[: bisect_right(used, limit) or 1]
 
 
 def clean(text: str) -> str:

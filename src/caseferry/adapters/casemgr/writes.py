@@ -122,11 +122,8 @@ def _content(fields: Mapping[str, Value], shape: ContentShape) -> dict[str, Any]
         return {"content": kinds}
     if shape == "text":
         return {"content": kinds.get("text") or kinds["html"]}
-    entries = [{"type": f"text/{_MIME[kind]}", "value": v} for kind, v in kinds.items()]
+    entries = [{"type": kind, "value": v} for kind, v in kinds.items()]
     return {"contents": {"content": entries}}
-
-
-_MIME = {"text": "plain", "html": "html"}
 
 
 def _custom(fields: Mapping[str, Value]) -> Iterable[tuple[str, Value]]:

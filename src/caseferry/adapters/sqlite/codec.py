@@ -61,32 +61,36 @@ def created(system: System, record: Record) -> str:
     return record.text(_CREATED[system])
 
 
-RECORD = "key, entity, parent, version, fields, unknown"
+def record_rows(run: int, system: System, record: Record) -> tuple[Row, Row]:
+    """Give the columns of the tables `record` and `content`, in their order.
 
-
-def record_row(run: int, system: System, record: Record) -> Row:
-    """Give the columns of `record` in the table's order.
-
-    The fingerprint is that of `record_fingerprint`, from the text made anyway.
+    The fingerprint is that of `record_fingerprint`, from the text that is made anyway.
     """
     text = _JSON.encode(record.fields)
-    whole = f"[{_JSON.encode(record.parent)},{text}]"
+    whole = f"[{to_json(record.parent) if record.parent else 'null'},{text}]"
+    try:
+        encoded = whole.encode()
+    except UnicodeEncodeError:
+        encoded = whole.encode("utf-8", "surrogatepass")
+        text = _storable(text)
     return (
-        record.key,
-        system.value,
-        record.entity.value,
-        record.parent,
-        record.version,
-        _storable(text),
-        to_json(record.unknown),
-        hashlib.blake2b(
-            whole.encode("utf-8", "surrogatepass"), digest_size=16
-        ).hexdigest(),
-        is_open(system, record),
-        plain(created(system, record)),
-        plain(record.text("refId")),
-        run,
+        (
+            record.key,
+            system.value,
+            record.entity.value,
+            record.parent,
+            record.version,
+            hashlib.blake2b(encoded, digest_size=16).hexdigest(),
+            is_open(system, record),
+            plain(created(system, record)),
+            plain(record.text("refId")),
+            run,
+        ),
+        (record.key, text, to_json(record.unknown) if record.unknown else "[]"),
     )
+
+
+RECORD = "record.key, entity, parent, version, fields, unknown"
 
 
 def to_record(row: Row) -> Record:

@@ -8,24 +8,27 @@ from caseferry.adapters.sqlite.connection import Connection, Row, batches, key_l
 from caseferry.model.record import Entity, Key, Record, System
 
 _SAVE = """
-    INSERT INTO record (key, system, entity, parent, version, fields, unknown,
-                        fingerprint, is_open, created, ref_id, run)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    INSERT INTO record (key, system, entity, parent, version, fingerprint, is_open,
+                        created, ref_id, run)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT (key) DO UPDATE SET
         system = excluded.system, entity = excluded.entity, parent = excluded.parent,
-        version = excluded.version, fields = excluded.fields,
-        unknown = excluded.unknown, fingerprint = excluded.fingerprint,
+        version = excluded.version, fingerprint = excluded.fingerprint,
         is_open = excluded.is_open, created = excluded.created,
         ref_id = excluded.ref_id, run = excluded.run
+"""
+_SAVE_CONTENT = """
+    INSERT INTO content (key, fields, unknown) VALUES (?, ?, ?)
+    ON CONFLICT (key) DO UPDATE SET fields = excluded.fields, unknown = excluded.unknown
 """
 _SEEN_AGAIN = """
     UPDATE record SET run = ? WHERE key IN (SELECT value FROM json_each(?))
 """
 _KNOWN = """
-    SELECT key, version, fingerprint, unknown FROM record
+    SELECT key, version, fingerprint FROM record
     WHERE key IN (SELECT value FROM json_each(?))
 """
-_VERSION, _UNKNOWN, _PRINT = 4, 6, 7  # where they are in a row of `record`
+_VERSION, _PRINT = 4, 5  # where they are in a row of `record`
 
 _CASE_IDS = """
     SELECT rowid FROM record WHERE run = ? AND system = 'kore' AND entity = 'case'
@@ -36,8 +39,9 @@ _KEYS = """
 """
 # The plus keeps the index of the run out: few parents, many records in a run.
 _CASES = f"""
-    SELECT {RECORD} FROM record WHERE key IN (SELECT value FROM json_each(?))
-    AND +run = ? AND system = 'kore' AND entity = 'case'
+    SELECT {RECORD} FROM record JOIN content USING (key)
+    WHERE record.key IN (SELECT value FROM json_each(?))
+    AND run = ? AND system = 'kore' AND entity = 'case'
 """
 _TASKS = f"""
     SELECT {RECORD} FROM record WHERE parent IN (SELECT value FROM json_each(?))

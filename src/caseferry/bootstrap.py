@@ -1,0 +1,258 @@
+"""The only file that knows everybody: configuration -> adapters -> engine."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+
+from caseferry.adapters.casemgr import CasemgrHttp, CasemgrSettings
+from caseferry.adapters.clock import SystemClock
+from caseferry.adapters.counter import Counter
+from caseferry.adapters.exchange import Waiting
+from caseferry.adapters.kore import KoreHttp, KoreSettings
+from caseferry.adapters.sqlite import SqliteStore, StateLock
+from caseferry.config import Config, Loaded
+from caseferry.engine.context import Context, Settings
+from caseferry.engine.workers import Workers
+from caseferry.errors import Interrupted, InvariantBroken, StateError
+from caseferry.mapping.compile import Mapper, compile_mapping
+from caseferry.mapping.spec import parse_mapping
+from caseferry.model.correlation import TenantPair
+from caseferry.model.times import canonical_time
+from caseferry.ports import Reporter
+from caseferry.reconcile.guard import Limits
+
+MAPPING_NAME = "kore-casemgr.toml"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Systems:
+    """Both systems, not connected yet."""
+
+    kore: KoreHttp
+    casemgr: CasemgrHttp
+
+    @property
+    def counters(self) -> dict[str, Counter]:
+        """What was sent to each so far, by the system's name."""
+        return {"kore": self.kore.counter, "casemgr": self.casemgr.counter}
+
+    def close(self) -> None:
+        """Close all connections."""
+        self.kore.close()
+        self.casemgr.close()
+
+
+class Stop:
+    """How a run is asked to stop: what is in flight is finished and recorded."""
+
+    def __init__(self) -> None:
+        self.event = threading.Event()
+        self._context: Context | None = None
+
+    def watch(self, context: Context) -> None:
+        """Let `ask` reach this run."""
+        self._context = context
+        context.stopping = self.event.is_set()
+
+    def ask(self) -> None:
+        """Ask the run to stop; every wait ends at once."""
+        if self._context is not None:
+            self._context.stopping = True
+        self.event.set()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """A writing command with everything it works with."""
+
+    context: Context
+    store: SqliteStore
+    systems: Systems
+    clock: SystemClock
+
+    def now(self) -> str:
+        """Give the canonical time."""
+        return canonical_time(self.clock.now())
+
+
+def pair_of(config: Config) -> TenantPair:
+    """Give the pair that a state belongs to."""
+    return TenantPair(
+        kore_account=config.kore.account_id,
+        kore_stream=config.kore.stream_id,
+        casemgr_tenant=config.casemgr.tenant,
+    )
+
+
+def limits_of(config: Config) -> Limits:
+    """Give the guards' limits."""
+    return Limits(**config.guard.model_dump())
+
+
+def read_mapping(config: Config) -> Mapper:
+    """Read, check and compile the mapping.
+
+    Raises:
+        MappingError: with every problem.
+    """
+    path = Path(config.mapping.path)
+    text = path.read_text(encoding="utf-8", errors="replace")
+    return compile_mapping(parse_mapping(text, name=path.name))
+
+
+def default_mapping() -> str:
+    """Give the text of the mapping that ships with caseferry."""
+    packaged = files("caseferry") / "mappings" / MAPPING_NAME
+    if packaged.is_file():
+        return packaged.read_text(encoding="utf-8")
+    # An editable installation: the file stands beside the sources.
+    checkout = Path(__file__).parents[2] / "mappings" / MAPPING_NAME
+    return checkout.read_text(encoding="utf-8")
+
+
+def build_systems(
+    loaded: Loaded, clock: SystemClock, waiting: Waiting | None = None
+) -> Systems:
+    """Put both systems together; opens no connection.
+
+    Raises:
+        ConfigError: an address or the CA file cannot be used.
+    """
+    config, secrets = loaded.config, loaded.secrets
+    if secrets is None:
+        raise InvariantBroken("the configuration was read without its secrets")
+    http = config.http
+    kore = KoreSettings(
+        **config.kore.model_dump(
+            include={
+                "base_url",
+                "stream_id",
+                "account_id",
+                "client_id",
+                "subject",
+                "jti",
+                "requests_per_minute",
+                "requests_per_hour",
+            }
+        ),
+        client_secret=secrets.kore,
+        timeout_s=http.timeout,
+        max_attempts=http.max_attempts,
+        ca_file=http.ca_file,
+    )
+    casemgr = CasemgrSettings(
+        **config.casemgr.model_dump(
+            include={
+                "base_url",
+                "tenant",
+                "token_url",
+                "client_id",
+                "scope",
+                "language",
+                "activity_key_attribute",
+                "case_key_attribute",
+                "paths",
+                "requests_per_minute",
+            }
+        ),
+        client_secret=secrets.casemgr,
+        timeout_s=http.timeout,
+        max_attempts=http.max_attempts,
+        ca_file=http.ca_file,
+    )
+    return Systems(
+        kore=KoreHttp.build(kore, clock=clock, waiting=waiting),
+        casemgr=CasemgrHttp.build(casemgr, clock=clock, waiting=waiting),
+    )
+
+
+def state_lock(config: Config) -> StateLock:
+    """Give the state's lock, not taken yet."""
+    return StateLock(config.state.path)
+
+
+@contextmanager
+def reading_state(config: Config) -> Iterator[SqliteStore]:
+    """Open the state read-only; works beside a run.
+
+    Raises:
+        StateError: there is none yet, it is unusable, or another pair's.
+    """
+    with SqliteStore.open(config.state.path, readonly=True) as store:
+        pair, known = pair_of(config), store.pair()
+        if known is not None and known != pair:
+            raise StateError(
+                f"the state {store.path} belongs to {known}, not to {pair}",
+                code="state-other-pair",
+                hint="set state.path to this pair's own file, or mend the stream,"
+                " account and tenant in the configuration",
+                path=str(store.path),
+            )
+        yield store
+
+
+@contextmanager
+def writing_state(config: Config, command: str) -> Iterator[SqliteStore]:
+    """Take the lock and open the state for writing, without any system.
+
+    Raises:
+        Locked: another run holds it.
+        StateError: it is unusable, or another pair's.
+    """
+    now = canonical_time(SystemClock().now())
+    with (
+        state_lock(config).acquire(command, now),
+        SqliteStore.open(config.state.path) as store,
+    ):
+        store.bind(pair_of(config))
+        yield store
+
+
+@contextmanager
+def writing_run(
+    loaded: Loaded, mapper: Mapper, command: str, *, reporter: Reporter, stop: Stop
+) -> Iterator[Run]:
+    """Take the lock and put a run together; `context.run` is set by the caller.
+
+    Raises:
+        Locked: another run holds the state.
+        StateError: it is unusable, or another pair's.
+    """
+    config = loaded.config
+    clock = SystemClock(stop.event)
+    with ExitStack() as stack:
+        store = stack.enter_context(writing_state(config, command))
+        locked_at = clock.monotonic()
+        systems = build_systems(loaded, clock, reporter.waiting)
+        stack.callback(systems.close)
+        workers = stack.enter_context(Workers(config.casemgr.concurrency))
+        context = Context(
+            kore=systems.kore,
+            casemgr=systems.casemgr,
+            store=store,
+            clock=clock,
+            reporter=reporter,
+            mapper=mapper,
+            settings=_settings(config),
+            workers=workers,
+            locked_at=locked_at,
+        )
+        stop.watch(context)
+        if stop.event.is_set():
+            raise Interrupted("stopped before anything was read")
+        yield Run(context=context, store=store, systems=systems, clock=clock)
+
+
+def _settings(config: Config) -> Settings:
+    casemgr = config.casemgr
+    return Settings(
+        pair=pair_of(config),
+        case_key_field=f"custom.{casemgr.case_key_attribute}",
+        activity_key_field=f"custom.{casemgr.activity_key_attribute}",
+        visibility_lag_s=casemgr.visibility_lag,
+        late_effect_s=casemgr.late_effect,
+        overlap_s=config.sync.overlap,
+    )

@@ -1,0 +1,22 @@
+"""The configuration: file and environment become frozen values, or a list of problems.
+
+Stands left of the adapters, which receive plain values and never these. Read in this
+order: `words` (durations, rates, limits), `shape` (the keys), `load` (the file and the
+environment over it), `secrets` (where secrets come from).
+"""
+
+from caseferry.config.load import Loaded, find_config, load_config
+from caseferry.config.secrets import Secrets
+from caseferry.config.shape import Config
+from caseferry.config.template import config_text
+from caseferry.config.words import parse_duration
+
+__all__ = [
+    "Config",
+    "Loaded",
+    "Secrets",
+    "config_text",
+    "find_config",
+    "load_config",
+    "parse_duration",
+]

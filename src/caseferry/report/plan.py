@@ -1,0 +1,155 @@
+"""A plan as lines for a person and as one digest for a machine."""
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from caseferry.model.action import Action, ActionKind, FieldChange, GroupPlan
+from caseferry.model.correlation import Role
+from caseferry.model.record import Key, fingerprint
+from caseferry.report.text import WIDTH, shown, visible, wrapped
+
+SYMBOLS: Final[Mapping[ActionKind, str]] = {
+    ActionKind.CREATE: "+",
+    ActionKind.UPDATE: "~",
+    ActionKind.NOTE: "~",
+    ActionKind.COMPLETE: "-",
+    ActionKind.CLOSE: "-",
+    ActionKind.REOPEN: "+",
+    ActionKind.UNCHANGED: "=",
+    ActionKind.OUT_OF_SCOPE: "=",
+    ActionKind.CONFLICT: "?",
+    ActionKind.WAITING: "!",
+    ActionKind.SET_ASIDE: "!",
+    ActionKind.QUARANTINE: "!",
+    ActionKind.UNCERTAIN: "!",
+}
+LEGEND: Final = "+ make   ~ change   - finish   = leave as is   ! hold   ? ask"
+QUIET: Final = frozenset({ActionKind.UNCHANGED, ActionKind.OUT_OF_SCOPE})
+_NAMES: Final = {Role.CASE: "case", Role.TASK: "task", Role.OPENER: "opener"}
+NameOf = Callable[[Key], str]
+"""Gives the number that people see, or ""."""
+
+
+class PlanLines:
+    """Collects the first actions of a plan as lines, and counts the others.
+
+    Attributes:
+        left: actions that were not shown.
+    """
+
+    def __init__(self, name_of: NameOf, most: int | None) -> None:
+        """Take how to name records, and how many actions to show; None is all."""
+        self._name_of = name_of
+        self._most = most
+        self._count = 0
+        self.lines: list[str] = []
+        self.left = 0
+
+    def add(self, plan: GroupPlan) -> None:
+        """Add what one group's plan holds beside "unchanged"."""
+        for action in plan.actions:
+            if action.kind in QUIET:
+                continue
+            if self._most is not None and self._count >= self._most:
+                self.left += 1
+                continue
+            self._count += 1
+            self.lines += action_lines(action, self._name_of(action.key))
+
+
+def action_lines(action: Action, name: str = "") -> list[str]:
+    """Give one action: a line with its symbol, then one for each field."""
+    head = f"{SYMBOLS[action.kind]} {action.kind.replace('_', ' ')} "
+    head += f"{_NAMES[action.role]} {name} {action.key}".replace("  ", " ")
+    head = visible(head)
+    lines = _with_tail(head, _counterpart(action))
+    if action.reason and not action.is_request:
+        why = f"{action.code}: {action.reason}" if action.code else action.reason
+        lines += wrapped(why, "    ", "      ")
+    lines += [_change_line(change) for change in _changes(action)]
+    if action.losses:
+        rules = ", ".join(sorted({loss.rule for loss in action.losses}))
+        lines += wrapped(f"lost: {rules}", "    ", "      ")
+    return lines
+
+
+def _counterpart(action: Action) -> str:
+    if action.counterpart is not None:
+        return f"-> {action.counterpart}"
+    return "-> new" if action.kind is ActionKind.CREATE else ""
+
+
+def _with_tail(head: str, tail: str) -> list[str]:
+    if not tail:
+        return [head]
+    line = f"{head} {visible(tail)}"
+    return [line] if len(line) <= WIDTH else [head, f"    {visible(tail)}"]
+
+
+def _changes(action: Action) -> tuple[FieldChange, ...]:
+    if action.changes or action.draft is None:
+        return action.changes
+    return tuple(
+        FieldChange(name=name, before=None, after=value)
+        for name, value in action.draft.fields.items()
+    )
+
+
+def _change_line(change: FieldChange) -> str:
+    if change.before is None:
+        return f"    {visible(change.name)}: {shown(change.after)}"
+    return (
+        f"    {visible(change.name)}: {shown(change.before)} -> {shown(change.after)}"
+    )
+
+
+class PlanDigest:
+    """The fingerprint of a plan: its actions in their order, and its inputs."""
+
+    def __init__(self, inputs: Mapping[str, object]) -> None:
+        """Take what the plan was derived from; the time is not part of it."""
+        self._digest = fingerprint(inputs)
+
+    def add(self, plan: GroupPlan) -> None:
+        """Add one group's plan."""
+        actions = [_plain(action) for action in plan.actions]
+        self._digest = fingerprint([self._digest, plan.case, actions])
+
+    def __str__(self) -> str:
+        """Give 32 hex digits."""
+        return self._digest
+
+
+def _plain(action: Action) -> list[Any]:
+    draft = action.draft
+    made: list[Any] = []
+    if draft is not None:
+        customer = draft.customer
+        made = [
+            draft.department,
+            draft.subtype,
+            draft.assignee,
+            customer.attribute,
+            customer.value,
+            customer.create,
+            dict(draft.fields),
+            draft.case,
+        ]
+    return [
+        action.kind,
+        action.role,
+        action.key,
+        action.counterpart,
+        [[c.name, c.before, c.after] for c in action.changes],
+        [[loss.rule, loss.field] for loss in action.losses],
+        action.code,
+        action.correlation,
+        action.note,
+        made,
+    ]
+
+
+def plan_json(plan: GroupPlan) -> str:
+    """Give one group's plan as one line of JSON."""
+    return json.dumps([plan.case, [_plain(a) for a in plan.actions]], sort_keys=True)

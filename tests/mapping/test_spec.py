@@ -270,7 +270,7 @@ def test_an_unknown_key_is_named_with_its_nearest() -> None:
     found = problems_of(
         mapping_text(
             ('"custom.refund_amount", owner', '"custom.refund_amount", ownr'),
-            ('subtype = "dispute"', 'subtype = "dispute"\ndepartement = "x"'),
+            ('subtype = "dispute"\n', 'subtype = "dispute"\ndepartement = "x"\n'),
         )
     )
 

@@ -226,8 +226,8 @@ class Migration:
 
     def _orphans(self, tally: Tally) -> None:
         if not self._options.only:
-            for record in self._context.store.orphan_tasks(self._context.run):
-                tally.add_orphan(record.key)
+            for _ in self._context.store.orphan_tasks(self._context.run):
+                tally.add_orphan(complete=self.extracted.complete)
 
     def _guards(self, tally: Tally) -> tuple[SafetyStop, ...]:
         mapper = self._context.mapper

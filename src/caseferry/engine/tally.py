@@ -98,12 +98,16 @@ class Tally:
                 kind = str(hold.kind) if hold and held else "out_of_scope"
                 self.ends[name, kind] += 1
 
-    def add_orphan(self, key: Key) -> None:
-        """Count a task whose case Kore does not show."""
-        _ = key
-        self.actions["task", "set_aside"] += 1
-        self.ends["task", "set_aside"] += 1
-        self.codes["set_aside", "no-case"] += 1
+    def add_orphan(self, *, complete: bool) -> None:
+        """Count a task whose case Kore does not show.
+
+        After a complete listing its case is hidden or inactive, and so out of scope;
+        otherwise the case may only have been missed.
+        """
+        kind = "out_of_scope" if complete else "set_aside"
+        self.actions["task", kind] += 1
+        self.ends["task", kind] += 1
+        self.codes[kind, "no-case"] += 1
 
     def balances(self, read: Mapping[str, int]) -> bool:
         """Tell whether each record that was read has exactly one end."""

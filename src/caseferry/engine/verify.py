@@ -127,13 +127,13 @@ def verify(
             found = _look_up(context, works)
         _targets(context, planner, works, whole=result.whole)
         for work in works:
-            for compared in compare_group(work, _loaded(context, work, found)):
+            for compared in compare_group(work, found):
                 result.add(compared)
         context.reporter.progress("compared", result.counts["case", "source"], None)
     if result.whole:
-        for record in context.store.orphan_tasks(context.run):
-            _ = record
-            result.add(Compared(role=Role.TASK, verdict="set_aside"))
+        verdict = "out_of_scope" if extracted.complete else "set_aside"
+        for _ in context.store.orphan_tasks(context.run):
+            result.add(Compared(role=Role.TASK, verdict=verdict))
     return result
 
 
@@ -199,13 +199,6 @@ def _targets(
             record = context.store.record(link.casemgr)
             if record is not None:
                 work.targets[link.casemgr] = record
-
-
-def _loaded(context: Context, work: Work, found: Found) -> Found:
-    _ = context
-    keys = [(Role.CASE, work.key)]
-    keys += [(Role.TASK, mapped.record.key) for mapped in work.group.tasks]
-    return {key: found[key] for key in keys if key in found}
 
 
 def _sample(context: Context, sample: int | None) -> tuple[Key, ...]:

@@ -1,6 +1,5 @@
 """A plan as lines for a person and as one digest for a machine."""
 
-import json
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
@@ -97,11 +96,10 @@ def _changes(action: Action) -> tuple[FieldChange, ...]:
 
 
 def _change_line(change: FieldChange) -> str:
+    after = shown(change.after)
     if change.before is None:
-        return f"    {visible(change.name)}: {shown(change.after)}"
-    return (
-        f"    {visible(change.name)}: {shown(change.before)} -> {shown(change.after)}"
-    )
+        return f"    {visible(change.name)}: {after}"
+    return f"    {visible(change.name)}: {shown(change.before)} -> {after}"
 
 
 class PlanDigest:
@@ -148,8 +146,3 @@ def _plain(action: Action) -> list[Any]:
         action.note,
         made,
     ]
-
-
-def plan_json(plan: GroupPlan) -> str:
-    """Give one group's plan as one line of JSON."""
-    return json.dumps([plan.case, [_plain(a) for a in plan.actions]], sort_keys=True)

@@ -95,7 +95,8 @@ def table(
     """Lay out columns; the last one is wrapped where 80 columns do not hold it.
 
     Args:
-        rows: as long as the header, where there is one.
+        rows: all of one length.
+        header: of the same length, or none.
         right: columns that are aligned to the right.
         indent: before each line.
     """
@@ -109,7 +110,7 @@ def table(
         last = row[-1].rjust(widths[-1]) if len(row) - 1 in right else row[-1]
         parts = textwrap.wrap(last, room, drop_whitespace=False) or [""]
         fixed = "".join(
-            _cell(row[i], widths[i], i in right) for i in range(len(row) - 1)
+            _cell(text, widths[at], at in right) for at, text in enumerate(row[:-1])
         )
         lines.append(f"{indent}{fixed}{parts[0]}".rstrip())
         blank = " " * (len(indent) + len(fixed))

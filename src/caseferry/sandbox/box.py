@@ -143,7 +143,9 @@ class Sandbox:
         system = self._systems[visit.system]
         try:
             actor = system.gate(visit.route, visit.request, visit.now)
-            headers = self._limiters[visit.system].check(visit.now, self.readings)
+            headers: tuple[tuple[str, str], ...] = ()
+            if visit.route.operation != "token":
+                headers = self._limiters[visit.system].check(visit.now, self.readings)
             if fault is not None and fault.kind == "late_effect":
                 due = visit.now + int(fault.delay_s * 1000)
                 late = _Late(due, len(self.log), replace(visit, now=due), actor)

@@ -72,16 +72,19 @@ def mangled(kind: str, body: bytes) -> bytes:
         value = json.loads(body)
     except ValueError:
         return body
-    return dump(_wrong(value) if kind == "wrong_types" else _huge(value))
+    return dump(_wrong(value)) if kind == "wrong_types" else _huge(value, body)
 
 
-def _huge(value: Any) -> Any:  # noqa: ANN401 - any JSON
+def _huge(value: Any, body: bytes) -> bytes:  # noqa: ANN401 - any JSON
     for root in _ROOTS:
-        rows = value.get(root) if isinstance(value, dict) else None
+        rows = value.pop(root, None) if isinstance(value, dict) else None
         if isinstance(rows, list) and rows:
-            times = -(-_HUGE // len(rows))
-            return {**value, root: (rows * times)[:_HUGE]}
-    return value
+            texts = [dump(row) for row in rows]
+            many = (texts * -(-_HUGE // len(texts)))[:_HUGE]
+            rest = dump(value)[1:-1]
+            tail = b"," + rest if rest else b""
+            return b'{"%b":[%b]%b}' % (root.encode(), b",".join(many), tail)
+    return body
 
 
 def _wrong(value: Any) -> Any:  # noqa: ANN401 - any JSON

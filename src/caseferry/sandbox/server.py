@@ -1,5 +1,6 @@
 """The sandbox behind uvicorn: blocking, or in a thread."""
 
+import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,8 +12,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from caseferry.sandbox.asgi import ABORT_KEY, make_app
 from caseferry.sandbox.box import Sandbox
 
-_START_S: Final = 10.0
-_POLL_S: Final = 0.005
+_STOP_S: Final = 10.0
 
 
 class DroppableProtocol(HttpToolsProtocol):
@@ -57,25 +57,16 @@ def running(box: Sandbox, *, port: int = 0, latency_s: float = 0.0) -> Iterator[
     """Serve in a thread on 127.0.0.1; yield the base URL without a trailing slash.
 
     Raises:
-        RuntimeError: the server did not start.
+        OSError: the port is taken.
     """
-    server = make_server(box, port=port, latency_s=latency_s)
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{_bound_port(server, thread)}"
-    finally:
-        server.should_exit = True
-        thread.join(_START_S)
-
-
-def _bound_port(server: uvicorn.Server, thread: threading.Thread) -> int:
-    waiting = threading.Event()
-    for _ in range(int(_START_S / _POLL_S)):
-        if server.started:
-            port: int = server.servers[0].sockets[0].getsockname()[1]
-            return port
-        if not thread.is_alive():
-            break
-        waiting.wait(_POLL_S)
-    raise RuntimeError("the sandbox server did not start")
+    with socket.create_server(("127.0.0.1", port), backlog=2048) as listener:
+        server = make_server(box, latency_s=latency_s)
+        thread = threading.Thread(
+            target=server.run, kwargs={"sockets": [listener]}, daemon=True
+        )
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        finally:
+            server.should_exit = True
+            thread.join(_STOP_S)

@@ -80,22 +80,23 @@ def record_rows(run: int, system: System, record: Record) -> tuple[Row, Row]:
             record.entity.value,
             record.parent,
             record.version,
+            to_json(record.unknown) if record.unknown else "[]",
             hashlib.blake2b(encoded, digest_size=16).hexdigest(),
             is_open(system, record),
             plain(created(system, record)),
             plain(record.text("refId")),
             run,
         ),
-        (record.key, text, to_json(record.unknown) if record.unknown else "[]"),
+        (record.key, text),
     )
 
 
-RECORD = "record.key, entity, parent, version, fields, unknown"
+RECORD = "record.key, entity, parent, version, unknown, fields"
 
 
 def to_record(row: Row) -> Record:
     """Read a record from the columns `RECORD`."""
-    key, entity, parent, version, fields, unknown = row
+    key, entity, parent, version, unknown, fields = row
     return Record(
         key=Key(key),
         entity=Entity(entity),

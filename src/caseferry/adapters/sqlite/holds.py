@@ -1,3 +1,4 @@
+# ruff: noqa: S608 - only our own lists of columns are put into statements
 """Holds, facts and remembered customers: what is known besides the records."""
 
 import json

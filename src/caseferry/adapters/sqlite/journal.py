@@ -1,3 +1,4 @@
+# ruff: noqa: S608 - only our own lists of columns are put into statements
 """The journal: every write before it leaves, and what became of it."""
 
 import json

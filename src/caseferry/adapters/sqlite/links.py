@@ -1,3 +1,4 @@
+# ruff: noqa: S608 - only our own lists of columns are put into statements
 """Links: which Kore record is which casemgr record."""
 
 from collections.abc import Iterator, Sequence

@@ -7,7 +7,7 @@ from sqlite_utils import Database, Migrations
 
 from caseferry.adapters.sqlite.place import check_place, make_private
 from caseferry.adapters.sqlite.schema import APPLICATION_ID, migrations
-from caseferry.adapters.sqlite.translate import translated
+from caseferry.adapters.sqlite.translate import damaged, translated
 from caseferry.errors import StateError
 
 BUSY_TIMEOUT_S = 15
@@ -111,13 +111,7 @@ def _check_pages(conn: sqlite3.Connection, path: Path) -> None:
     """Read every page once: damage is found before the run, not in the middle."""
     (verdict,) = conn.execute("PRAGMA quick_check(1)").fetchone()
     if verdict != "ok":
-        raise StateError(
-            f"the state {path} is damaged: {verdict}",
-            code="state-corrupt",
-            hint="restore a copy made by `caseferry state backup`, or move the file"
-            " away and run `caseferry links rebuild`",
-            path=str(path),
-        )
+        raise damaged(path, verdict)
 
 
 def _upgrade(db: Database, versions: Migrations) -> None:

@@ -42,11 +42,11 @@ _NETWORK = frozenset(
 
 
 def mount_type(path: str, mounts: str) -> str:
-    """Give the type of the file system that holds an absolute, resolved path.
+    r"""Give the type of the file system that holds an absolute, resolved path.
 
     Args:
         path: what to look for.
-        mounts: the text of `/proc/mounts`; blanks in it are written `\\040`. Of two
+        mounts: the text of `/proc/mounts`; blanks in it are written `\040`. Of two
             mounts on one place the later one is in force.
 
     Returns:

@@ -94,7 +94,7 @@ class Queries(Connection):
 
     def intent_counts(self) -> dict[IntentState, int]:
         """Count the intents that are open and in doubt; a state without any is 0."""
-        found = dict(
+        found: dict[str, int] = dict(
             self._all(
                 "SELECT state, count(*) FROM journal"
                 " WHERE state IN ('open', 'in_doubt') GROUP BY state"

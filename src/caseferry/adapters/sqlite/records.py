@@ -1,34 +1,36 @@
+# ruff: noqa: S608 - only our own lists of columns are put into statements
 """Records as last seen, and in which run."""
 
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
 
-from caseferry.adapters.sqlite.codec import RECORD, record_row, to_record
+from caseferry.adapters.sqlite.codec import RECORD, record_rows, to_record
 from caseferry.adapters.sqlite.connection import Connection, Row, batches, key_list
+from caseferry.errors import InvariantBroken
 from caseferry.model.record import Entity, Key, Record, System
 
 _SAVE = """
-    INSERT INTO record (key, system, entity, parent, version, fingerprint, is_open,
-                        created, ref_id, run)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    INSERT INTO record (key, system, entity, parent, version, unknown, fingerprint,
+                        is_open, created, ref_id, run)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT (key) DO UPDATE SET
         system = excluded.system, entity = excluded.entity, parent = excluded.parent,
-        version = excluded.version, fingerprint = excluded.fingerprint,
-        is_open = excluded.is_open, created = excluded.created,
-        ref_id = excluded.ref_id, run = excluded.run
+        version = excluded.version, unknown = excluded.unknown,
+        fingerprint = excluded.fingerprint, is_open = excluded.is_open,
+        created = excluded.created, ref_id = excluded.ref_id, run = excluded.run
 """
 _SAVE_CONTENT = """
-    INSERT INTO content (key, fields, unknown) VALUES (?, ?, ?)
-    ON CONFLICT (key) DO UPDATE SET fields = excluded.fields, unknown = excluded.unknown
+    INSERT INTO content (key, fields) VALUES (?, ?)
+    ON CONFLICT (key) DO UPDATE SET fields = excluded.fields
 """
 _SEEN_AGAIN = """
     UPDATE record SET run = ? WHERE key IN (SELECT value FROM json_each(?))
 """
 _KNOWN = """
-    SELECT key, version, fingerprint FROM record
+    SELECT key, version, unknown, fingerprint FROM record
     WHERE key IN (SELECT value FROM json_each(?))
 """
-_VERSION, _PRINT = 4, 5  # where they are in a row of `record`
+_COMPARED = slice(4, 7)  # these three in a row of `record`
 
 _CASE_IDS = """
     SELECT rowid FROM record WHERE run = ? AND system = 'kore' AND entity = 'case'
@@ -37,31 +39,29 @@ _CASE_IDS = """
 _KEYS = """
     SELECT rowid, key FROM record WHERE rowid IN (SELECT value FROM json_each(?))
 """
-# The plus keeps the index of the run out: few parents, many records in a run.
+_SELECT = f"SELECT {RECORD} FROM record JOIN content USING (key)"
 _CASES = f"""
-    SELECT {RECORD} FROM record JOIN content USING (key)
-    WHERE record.key IN (SELECT value FROM json_each(?))
+    {_SELECT} WHERE record.key IN (SELECT value FROM json_each(?))
     AND run = ? AND system = 'kore' AND entity = 'case'
 """
 _TASKS = f"""
-    SELECT {RECORD} FROM record WHERE parent IN (SELECT value FROM json_each(?))
-    AND +run = ? AND +system = 'kore' AND +entity = 'task' ORDER BY created, key
+    {_SELECT} WHERE parent IN (SELECT value FROM json_each(?))
+    AND run = ? AND system = 'kore' AND entity = 'task' ORDER BY created, record.key
 """
 _ORPHANS = f"""
-    SELECT {RECORD} FROM record AS task
-    WHERE run = ? AND system = 'kore' AND entity = 'task' AND NOT EXISTS (
-        SELECT 1 FROM record AS owner WHERE owner.key = task.parent
-        AND owner.run = task.run AND owner.entity = 'case')
-    AND key > ? ORDER BY key LIMIT ?
+    {_SELECT} WHERE run = ? AND system = 'kore' AND entity = 'task' AND NOT EXISTS (
+        SELECT 1 FROM record AS owner WHERE owner.key = record.parent
+        AND owner.run = record.run AND owner.entity = 'case')
+    AND record.key > ? ORDER BY record.key LIMIT ?
 """
 _ALL = f"""
-    SELECT {RECORD} FROM record
-    WHERE run = ? AND system = ? AND entity = ? AND key > ? ORDER BY key LIMIT ?
+    {_SELECT} WHERE run = ? AND system = ? AND entity = ?
+    AND record.key > ? ORDER BY record.key LIMIT ?
 """
 
 
 class Records(Connection):
-    """The table `record`."""
+    """The tables `record` and `content`."""
 
     def save_records(self, run: int, system: System, records: Iterable[Record]) -> int:
         """Keep records as seen in this run, streaming; one transaction.
@@ -76,31 +76,34 @@ class Records(Connection):
         """
         changed = 0
         with self.transaction():
+            if self._one("SELECT 1 FROM run WHERE number = ?", run) is None:
+                raise InvariantBroken(f"there is no run {run} to save records of")
             for batch in batches(records):
                 changed += self._save_batch(run, system, batch)
         return changed
 
     def _save_batch(self, run: int, system: System, batch: list[Record]) -> int:
-        known: dict[str, Row] = {
-            row[0]: row[1:]
-            for row in self._all(_KNOWN, key_list(record.key for record in batch))
+        known: dict[str, list[object]] = {
+            key: before
+            for key, *before in self._all(_KNOWN, key_list(each.key for each in batch))
         }
         changed = 0
-        rows: dict[str, Row] = {}
+        rows: dict[str, tuple[Row, Row]] = {}
         same: list[str] = []
         for record in batch:
-            row = record_row(run, system, record)
-            before = known.get(record.key)
-            now = (row[_VERSION], row[_PRINT], row[_UNKNOWN])
-            changed += before is None or before[1] != now[1]
+            row, content = record_rows(run, system, record)
+            before, now = known.get(record.key), list(row[_COMPARED])
             if before == now:
                 same.append(record.key)
-            else:
-                known[record.key] = now
-                rows[record.key] = row
-        self._write_many(_SAVE, rows.values())
+                continue
+            changed += before is None or before[-1] != now[-1]
+            known[record.key] = now
+            rows[record.key] = row, content
+        if rows:
+            self._conn.executemany(_SAVE, [row for row, _ in rows.values()])
+            self._conn.executemany(_SAVE_CONTENT, [row for _, row in rows.values()])
         if same:
-            self._write(_SEEN_AGAIN, run, key_list(same))
+            self._conn.execute(_SEEN_AGAIN, (run, key_list(same)))
         return changed
 
     def count_records(self, run: int, system: System, entity: Entity) -> int:
@@ -126,7 +129,7 @@ class Records(Connection):
         wanted = frozenset(only)
         ids = array("q", (number for (number,) in self._stream(_CASE_IDS, run)))
         for batch in batches(ids):
-            keys = dict(self._all(_KEYS, str(batch)))
+            keys: dict[int, str] = dict(self._all(_KEYS, str(batch)))
             for number in batch:
                 key = keys.get(number)
                 if key is not None and (not wanted or key in wanted):
@@ -162,5 +165,5 @@ class Records(Connection):
 
     def record(self, key: Key) -> Record | None:
         """Give a record as last seen; None when it never was, or was forgotten."""
-        row = self._one(f"SELECT {RECORD} FROM record WHERE key = ?", key)
+        row = self._one(f"{_SELECT} WHERE record.key = ?", key)
         return None if row is None else to_record(row)

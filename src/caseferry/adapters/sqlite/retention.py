@@ -1,39 +1,55 @@
+# ruff: noqa: S608 - only our own words are put into statements
 """Forgetting: contents go, identity stays, so that nothing is ever created again."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from caseferry.adapters.sqlite.connection import Connection, key_list
 from caseferry.model.record import Key
 
-_NO_BASE = '{"absent":[],"fields":{}}'
 _SAME = """
     SELECT ?1 UNION SELECT kore FROM link WHERE casemgr = ?1
     UNION SELECT casemgr FROM link WHERE kore = ?1
 """
-_CUSTOMERS = """
+_AMONG = "IN (SELECT value FROM json_each(?))"
+_FORGET_CUSTOMERS = f"""
     DELETE FROM customer WHERE EXISTS (
-        SELECT 1 FROM record, json_each(record.fields) AS field
-        WHERE record.key IN (SELECT value FROM json_each(?)) AND (
+        SELECT 1 FROM content, json_each(content.fields) AS field
+        WHERE content.key {_AMONG} AND (
             field.key LIKE 'userInfo.%' AND lower(field.value) = lower(customer.value)
             OR field.key = 'customer' AND field.value IN (
                 SELECT value FROM json_each(customer.customers))))
 """
-_AMONG = "IN (SELECT value FROM json_each(?))"
+_FORGET_BASES = f"""
+    UPDATE link SET kore_base = '{{"absent":[],"fields":{{}}}}',
+        casemgr_base = '{{"absent":[],"fields":{{}}}}', source_print = ''
+    WHERE casemgr {_AMONG}
+"""
 _FORGET = (
-    _CUSTOMERS,
+    _FORGET_CUSTOMERS,
+    _FORGET_BASES,
+    f"DELETE FROM content WHERE key {_AMONG}",
     f"DELETE FROM record WHERE key {_AMONG}",
-    f"UPDATE link SET kore_base = '{_NO_BASE}', casemgr_base = '{_NO_BASE}',"
-    f" source_print = '' WHERE casemgr {_AMONG}",
     f"UPDATE journal SET detail = '' WHERE kore {_AMONG}",
     f"UPDATE journal SET detail = '' WHERE casemgr {_AMONG}",
     f"UPDATE hold SET reason = '' WHERE key {_AMONG}",
 )
-_PURGE = (
-    "UPDATE journal SET detail = '' WHERE at < ?1 AND detail <> ''"
-    " AND state NOT IN ('open', 'in_doubt')",
-    "DELETE FROM record WHERE run IN (SELECT number FROM run WHERE started < ?1"
-    " AND ended IS NOT NULL AND number < (SELECT max(number) FROM run))",
-    "UPDATE run SET inputs = '{}', summary = '{}' WHERE started < ?1"
-    " AND ended IS NOT NULL AND (inputs <> '{}' OR summary <> '{}')",
-)
+_OLD = """
+    SELECT number FROM run WHERE started < ?1 AND ended IS NOT NULL
+    AND number < (SELECT max(number) FROM run)
+"""
+_PURGE_JOURNAL = """
+    UPDATE journal SET detail = ''
+    WHERE at < ?1 AND detail <> '' AND state NOT IN ('open', 'in_doubt')
+"""
+_PURGE_RUNS = f"""
+    UPDATE run SET inputs = '{{}}', summary = '{{}}'
+    WHERE number IN ({_OLD}) AND (inputs <> '{{}}' OR summary <> '{{}}')
+"""
+_PURGE_CONTENT = f"""
+    DELETE FROM content WHERE key IN (SELECT key FROM record WHERE run IN ({_OLD}))
+"""
+_PURGE_RECORDS = f"DELETE FROM record WHERE run IN ({_OLD})"
 
 
 class Retention(Connection):
@@ -43,44 +59,42 @@ class Retention(Connection):
         """Remove what is kept of one record and of its counterparts.
 
         Gone are its fields, the bases of its links, journal details, a hold's reason,
-        and remembered look-ups of its customer; also from the free pages of the file.
+        and remembered look-ups of its customer; they are also overwritten in the file.
         Links, correlation keys and the order of events stay. `record` gives None until
-        the next run reads it again; its fields then count as never agreed on.
+        a run reads it again; its fields then count as never agreed on.
 
         Returns:
-            Whether anything is known about this key.
+            Whether anything was known about this key.
         """
-        keys = [row[0] for row in self._all(_SAME, key)]
-        packed = key_list(keys)
-        self._wipe(True)
-        try:
-            with self.transaction():
-                known = any([self._write(sql, packed) for sql in _FORGET])
-        finally:
-            self._wipe(False)
-        self._all("PRAGMA wal_checkpoint(TRUNCATE)")
-        return known
+        keys = key_list(row[0] for row in self._all(_SAME, key))
+        with self._wiping():
+            counts = [self._write(sql, keys) for sql in _FORGET]
+        return any(counts)
 
     def purge(self, before: str) -> int:
         """Remove contents of finished runs: journal details, records last seen, inputs.
 
-        The last run, links with their bases, and unsettled intents stay.
+        The last run, links with their bases, and what is unsettled stay.
 
         Args:
-            before: UTC; what began or happened earlier goes.
+            before: UTC; what began earlier goes.
 
         Returns:
-            How many rows lost their contents.
+            How many journal entries, runs and records lost their contents.
         """
-        self._wipe(True)
+        with self._wiping():
+            entries = self._write(_PURGE_JOURNAL, before)
+            runs = self._write(_PURGE_RUNS, before)
+            self._write(_PURGE_CONTENT, before)
+            return entries + runs + self._write(_PURGE_RECORDS, before)
+
+    @contextmanager
+    def _wiping(self) -> Iterator[None]:
+        """Group writes; what they remove is overwritten in the file and in the log."""
+        self._all("PRAGMA secure_delete = ON")  # off otherwise: it costs writes
         try:
             with self.transaction():
-                count = sum(self._write(sql, before) for sql in _PURGE)
+                yield
         finally:
-            self._wipe(False)
+            self._all("PRAGMA secure_delete = OFF")
         self._all("PRAGMA wal_checkpoint(TRUNCATE)")
-        return count
-
-    def _wipe(self, on: bool) -> None:  # noqa: FBT001 - a switch
-        """Overwrite deleted contents with zeros, or not: it costs writes."""
-        self._all(f"PRAGMA secure_delete = {'ON' if on else 'OFF'}")

@@ -33,7 +33,8 @@ _FIRST = (
         summary TEXT NOT NULL DEFAULT '{}'
     )
     """,
-    # A record as last seen, and in which run.
+    # A record as last seen, and in which run. Narrow, and without an index on the run:
+    # each run stamps every record that it sees again.
     """
     CREATE TABLE record (
         key TEXT PRIMARY KEY,
@@ -41,18 +42,23 @@ _FIRST = (
         entity TEXT NOT NULL,
         parent TEXT,
         version TEXT NOT NULL,
-        fields TEXT NOT NULL,
         unknown TEXT NOT NULL,
         fingerprint TEXT NOT NULL,
         is_open INTEGER NOT NULL,
         created TEXT NOT NULL,
         ref_id TEXT NOT NULL COLLATE NOCASE,
-        run INTEGER NOT NULL REFERENCES run (number)
+        run INTEGER NOT NULL
     )
     """,
-    "CREATE INDEX record_seen ON record (run, system, entity, key)",
     "CREATE INDEX record_parent ON record (parent) WHERE parent IS NOT NULL",
     "CREATE INDEX record_ref_id ON record (ref_id, key) WHERE ref_id <> ''",
+    # What it held; one for each record.
+    """
+    CREATE TABLE content (
+        key TEXT PRIMARY KEY,
+        fields TEXT NOT NULL
+    )
+    """,
     # A case and an activity have different keys, so one unique key is right.
     """
     CREATE TABLE link (
@@ -88,8 +94,10 @@ _FIRST = (
         detail TEXT NOT NULL DEFAULT ''
     )
     """,
-    "CREATE INDEX journal_unsettled ON journal (number)"
-    " WHERE state IN ('open', 'in_doubt')",
+    """
+    CREATE INDEX journal_unsettled ON journal (number)
+    WHERE state IN ('open', 'in_doubt')
+    """,
     "CREATE INDEX journal_run ON journal (run)",
     "CREATE INDEX journal_kore ON journal (kore)",
     "CREATE INDEX journal_casemgr ON journal (casemgr) WHERE casemgr IS NOT NULL",

@@ -1,6 +1,5 @@
 """The store: one SQLite file that holds everything about one tenant pair."""
 
-import os
 import sqlite3
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -94,7 +93,7 @@ class SqliteStore(Records, Links, Journal, Holds, Facts, Queries, Retention):
 
     def pair(self) -> TenantPair | None:
         """Give the tenant pair that the state belongs to; None before `bind`."""
-        known = dict(self._all("SELECT name, value FROM meta"))
+        known: dict[str, str] = dict(self._all("SELECT name, value FROM meta"))
         if not known.keys() >= set(_PAIR):
             return None
         return TenantPair(**{name: known[name] for name in _PAIR})
@@ -156,7 +155,7 @@ class SqliteStore(Records, Links, Journal, Holds, Facts, Queries, Retention):
             make_private(part, exclusive=True)
             with translated(target):
                 self._copy(part)
-            os.replace(part, target)
+            part.replace(target)
         except BaseException:
             part.unlink(missing_ok=True)
             target.unlink(missing_ok=True)

@@ -7,14 +7,17 @@ from pathlib import Path
 
 from caseferry.errors import CaseferryError, InvariantBroken, Locked, StateError
 
+_RESTORE = (
+    "restore a copy made by `caseferry state backup`, or move the file away and run"
+    " `caseferry links rebuild`"
+)
 # Start of SQLite's own name of an error -> code, what it means, what to do.
 _TABLE = (
     (
         ("SQLITE_NOTADB", "SQLITE_CORRUPT"),
         "state-corrupt",
         "is damaged, or not a state of caseferry",
-        "restore a copy made by `caseferry state backup`, or move the file away and"
-        " run `caseferry links rebuild`",
+        _RESTORE,
     ),
     (
         (
@@ -26,13 +29,12 @@ _TABLE = (
         ),
         "state-full",
         "cannot be written: the disk is full or failing",
-        "free space on the disk, then run the command again: nothing half done was"
-        " kept",
+        "free space on the disk, then run the command again; nothing half done is kept",
     ),
     (
         ("SQLITE_IOERR",),
         "state-io",
-        "cannot be read: the disk failed",
+        "cannot be used: the disk failed",
         "look at the system's log for disk errors, then run the command again",
     ),
     (
@@ -42,6 +44,16 @@ _TABLE = (
         "give this user the right to write the file and the directory that it is in",
     ),
 )
+
+
+def damaged(path: Path, verdict: str) -> StateError:
+    """Say that the file's pages contradict each other."""
+    return StateError(
+        f"the state {path} is damaged: {verdict}",
+        code="state-corrupt",
+        hint=_RESTORE,
+        path=str(path),
+    )
 
 
 def state_error(path: Path, error: sqlite3.Error) -> CaseferryError:

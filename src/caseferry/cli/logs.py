@@ -1,0 +1,67 @@
+"""Logging to stderr: events with ids, counts and codes, never contents of records."""
+
+import json
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any, Final, TextIO
+
+from caseferry.adapters.redact import shorten
+
+LOGGER: Final = "caseferry"
+_OWN: Final = frozenset(logging.LogRecord("", 0, "", 0, "", None, None).__dict__) | {
+    "message",
+    "asctime",
+    "taskName",
+}
+
+
+class LogFormatter(logging.Formatter):
+    """Writes an event and its fields on one line; values are made printable."""
+
+    def __init__(self, style: str = "text") -> None:
+        """Take `text` or `json`."""
+        super().__init__()
+        self._as_json = style == "json"
+
+    def format(self, record: logging.LogRecord) -> str:
+        fields = {k: v for k, v in record.__dict__.items() if k not in _OWN}
+        name = shorten(record.getMessage())
+        moment = datetime.fromtimestamp(record.created, UTC)
+        if self._as_json:
+            at = f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z"
+            entry = {"at": at, "level": record.levelname.lower(), "event": name}
+            return json.dumps(entry | {k: _safe(v) for k, v in fields.items()})
+        tail = "".join(f" {k}={_safe(v)}" for k, v in fields.items())
+        return f"{moment.astimezone():%H:%M:%S} {record.levelname.lower()} {name}{tail}"
+
+
+def _safe(value: Any) -> str | float | None:  # noqa: ANN401 - whatever a caller logs
+    if isinstance(value, int | float) or value is None:
+        return value
+    return shorten(str(value))
+
+
+@contextmanager
+def logging_to(stream: TextIO, verbosity: int) -> Iterator[logging.Handler]:
+    """Log what caseferry says while a command runs; a higher verbosity shows more."""
+    logger = logging.getLogger(LOGGER)
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(LogFormatter())
+    before = logger.level, logger.propagate
+    logger.addHandler(handler)
+    logger.setLevel(_level(verbosity))
+    logger.propagate = False
+    try:
+        yield handler
+    finally:
+        logger.removeHandler(handler)
+        logger.setLevel(before[0])
+        logger.propagate = before[1]
+
+
+def _level(verbosity: int) -> int:
+    if verbosity > 1:
+        return logging.DEBUG
+    return {1: logging.INFO, 0: logging.WARNING}.get(verbosity, logging.ERROR)

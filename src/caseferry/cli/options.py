@@ -1,0 +1,216 @@
+"""Options that every command takes, before and after its name; commands with help."""
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import click
+
+from caseferry import __version__
+from caseferry.bootstrap import Stop
+from caseferry.cli.env import Environment
+from caseferry.cli.logs import LogFormatter, logging_to
+from caseferry.cli.render import render
+from caseferry.cli.result import Result
+from caseferry.config import Loaded, find_config, load_config, parse_duration
+from caseferry.errors import UserError
+
+
+@dataclass(slots=True, kw_only=True)
+class Invocation:
+    """One command as it was typed.
+
+    Attributes:
+        verbosity: -v counts up, -q down.
+        command: its name: `mapping check`.
+        stop: asks the run to stop.
+    """
+
+    env: Environment
+    config: str | None = None
+    json: bool = False
+    verbosity: int = 0
+    no_input: bool = False
+    yes: bool = False
+    command: str = ""
+    stop: Stop = field(default_factory=Stop)
+    log: logging.Handler | None = None
+
+    def load(self, *, secrets: bool = False) -> Loaded:
+        """Read the configuration.
+
+        Raises:
+            ConfigError: with every problem.
+        """
+        file = find_config(self.config, self.env.variables, self.env.cwd)
+        loaded = load_config(file, self.env.variables, secrets=secrets)
+        if self.log is not None:
+            self.log.setFormatter(LogFormatter(loaded.config.log.format))
+        return loaded
+
+    def show(self, result: Result) -> None:
+        """Write a result at once, where the command goes on afterwards."""
+        render(result, command=self.command, as_json=self.json, env=self.env)
+
+    def explain(self, lines: Sequence[str]) -> None:
+        """Show what is about to be asked for; to stderr, since it is no result."""
+        for line in lines:
+            self.env.say(line)
+
+    def may_ask(self) -> bool:
+        """Tell whether a question would reach a person."""
+        return self.env.is_interactive and not self.no_input
+
+    def consent(self, question: str) -> bool:
+        """Ask, unless --yes was given.
+
+        Raises:
+            UserError: nobody can be asked.
+        """
+        if self.yes:
+            return True
+        if not self.may_ask():
+            raise UserError(
+                "this writes, and nobody can be asked",
+                code="consent-needed",
+                hint=f"look with `caseferry {self.command} --dry-run`, then add --yes",
+            )
+        return self.env.ask(question)
+
+
+class Shown(Exception):
+    """Help or version was asked for: the text is the result."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self.text = text
+
+
+class Duration(click.ParamType[float]):
+    """`90s`, `5m`, `24h`, `2d`; gives seconds."""
+
+    name = "duration"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> float:  # noqa: ANN401
+        try:
+            return value if isinstance(value, float) else parse_duration(value)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
+def _keep(name: str) -> Callable[[click.Context, click.Parameter, Any], None]:
+    """Note a common option in the invocation, wherever it was typed."""
+
+    def note(ctx: click.Context, _param: click.Parameter, value: Any) -> None:  # noqa: ANN401
+        invocation = ctx.find_object(Invocation)
+        if invocation is not None and value:
+            setattr(invocation, name, value)
+
+    return note
+
+
+def _louder(step: int) -> Callable[[click.Context, click.Parameter, int], None]:
+    def note(ctx: click.Context, _param: click.Parameter, value: int) -> None:
+        invocation = ctx.find_object(Invocation)
+        if invocation is not None:
+            invocation.verbosity += step * value
+
+    return note
+
+
+def common_options() -> list[click.Parameter]:
+    """Give the options that stand before and after every command."""
+
+    def flag(*names: str, text: str, **more: Any) -> click.Option:  # noqa: ANN401
+        return click.Option(names, expose_value=False, help=text, **more)
+
+    return [
+        flag(
+            "--config",
+            metavar="PATH",
+            callback=_keep("config"),
+            text="The configuration; else CASEFERRY_CONFIG, else ./caseferry.toml.",
+        ),
+        flag(
+            "--json",
+            is_flag=True,
+            callback=_keep("json"),
+            text="Print one JSON document.",
+        ),
+        flag("-v", count=True, callback=_louder(1), text="Tell more; twice: all."),
+        flag("-q", count=True, callback=_louder(-1), text="Tell less."),
+        flag(
+            "--no-input",
+            is_flag=True,
+            callback=_keep("no_input"),
+            text="Never ask; a question is an error.",
+        ),
+        flag(
+            "--yes",
+            is_flag=True,
+            callback=_keep("yes"),
+            text="Answer yes; passes no guard.",
+        ),
+    ]
+
+
+def _show_help(ctx: click.Context, _param: click.Parameter, value: bool) -> None:  # noqa: FBT001
+    if value and not ctx.resilient_parsing:
+        raise Shown(ctx.get_help())
+
+
+def show_version(ctx: click.Context, _param: click.Parameter, value: bool) -> None:  # noqa: FBT001
+    """Give the version as the result."""
+    if value and not ctx.resilient_parsing:
+        raise Shown(f"caseferry {__version__}")
+
+
+def help_option() -> click.Option:
+    """Give `-h`, whose text is a result like any other."""
+    return click.Option(
+        ["-h", "--help"],
+        is_flag=True,
+        is_eager=True,
+        expose_value=False,
+        callback=_show_help,
+        help="Show this.",
+    )
+
+
+class Command(click.Command):
+    """A command with the common options and an example in its help."""
+
+    def __init__(self, *args: Any, example: str = "", **more: Any) -> None:  # noqa: ANN401
+        more["add_help_option"] = False
+        super().__init__(*args, **more)
+        self.example = example
+        self.params += [*common_options(), help_option()]
+
+    def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - what the command gives
+        invocation: Invocation = ctx.obj
+        invocation.command = " ".join(ctx.command_path.split()[1:])
+        with logging_to(invocation.env.stderr, invocation.verbosity) as handler:
+            invocation.log = handler
+            return super().invoke(ctx)
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the example."""
+        if self.example:
+            with formatter.section("Example"):
+                formatter.write_text(self.example)
+        super().format_epilog(ctx, formatter)
+
+
+class Group(Command, click.Group):
+    """Commands under one word."""
+
+    command_class = Command
+
+    def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - what the command gives
+        return click.Group.invoke(self, ctx)
+
+
+def dry_run_option(text: str = "Show what would be done; write nothing.") -> Any:  # noqa: ANN401
+    """Give the `--dry-run` of every writing command."""
+    return click.option("-n", "--dry-run", is_flag=True, help=text)

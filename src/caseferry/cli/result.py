@@ -1,0 +1,110 @@
+"""What a command gives back: data for machines, lines for people."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import Any
+
+from caseferry.errors import CaseferryError, Fault, Scope, UserError
+
+
+class ExitCode(IntEnum):
+    """What the shell is told; `caseferry help exit-codes` explains them."""
+
+    DONE = 0
+    ERROR = 1
+    USAGE = 2
+    PARTIAL = 3
+    CONFLICTS = 4
+    SAFETY_STOP = 5
+    PENDING = 6
+    TRY_LATER = 7
+    INTERRUPTED = 130
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """What a command did.
+
+    Attributes:
+        lines: for a person; the renderer makes control characters visible.
+        errors: as in the JSON envelope.
+        run: its number in the state.
+    """
+
+    data: Mapping[str, Any] = field(default_factory=dict)
+    lines: Sequence[str] = ()
+    errors: Sequence[Mapping[str, Any]] = ()
+    exit_code: int = ExitCode.DONE
+    run: int | None = None
+
+    @property
+    def status(self) -> str:
+        """Give the envelope's word for the exit code."""
+        if self.exit_code in (ExitCode.DONE, ExitCode.PENDING):
+            return "success"
+        some = (ExitCode.PARTIAL, ExitCode.CONFLICTS, ExitCode.INTERRUPTED)
+        return "partial" if self.exit_code in some else "error"
+
+
+def error_entries(error: CaseferryError) -> list[dict[str, Any]]:
+    """Give an error as it stands in the envelope; one for each problem of a file."""
+    entry = {
+        "code": error.code,
+        "scope": str(error.scope),
+        "fault": str(error.fault),
+        "message": error.message,
+        "hint": error.hint,
+        "system": error.system,
+        "key": error.key,
+        "path": error.path,
+        "http_status": error.http_status,
+    }
+    entry = {name: value for name, value in entry.items() if value is not None}
+    problems = error.problems if isinstance(error, UserError) else ()
+    if not problems:
+        return [entry]
+    return [
+        entry | {"message": _problem_text(p.message, p.nearest), "path": p.path}
+        for p in problems
+    ]
+
+
+def error_lines(error: CaseferryError) -> list[str]:
+    """Give an error for a person: what is wrong, each problem, what to do."""
+    lines = [f"Error: {error.message}"]
+    if isinstance(error, UserError):
+        lines += [f"  {problem}" for problem in error.problems]
+    return [*lines, f"Hint: {error.hint}"]
+
+
+def failure(error: CaseferryError) -> Result:
+    """Give the result of a command that failed."""
+    return Result(
+        lines=error_lines(error),
+        errors=error_entries(error),
+        exit_code=error.exit_code,
+    )
+
+
+def usage(message: str, hint: str = "see `caseferry --help`") -> Result:
+    """Give the result of a command that was typed wrongly."""
+    return failure(UserError(message, hint=hint))
+
+
+def internal_error(detail: str) -> Result:
+    """Give the result of a fault of our own; no contents of records."""
+    hint = "please report it; -v shows where it happened"
+    entry = {
+        "code": "internal-error",
+        "scope": str(Scope.RUN),
+        "fault": str(Fault.BUG),
+        "message": f"internal error ({detail})",
+        "hint": hint,
+    }
+    lines = [f"Error: internal error ({detail})", f"Hint: {hint}"]
+    return Result(lines=lines, errors=[entry], exit_code=ExitCode.ERROR)
+
+
+def _problem_text(message: str, nearest: str | None) -> str:
+    return f"{message} (did you mean {nearest!r}?)" if nearest else message

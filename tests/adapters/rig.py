@@ -182,5 +182,3 @@ def a_draft(**changes: Any) -> ActivityDraft:
 def records_of(pages: list[Page]) -> list[Record]:
     """Give the records of all pages."""
     return [record for page in pages for record in page.records]
-
-

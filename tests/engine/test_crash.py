@@ -1,15 +1,16 @@
 """The promise under crashes: at every request and every commit, each record once."""
 
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
 import httpx
 import pytest
-from support.judge import complaints
-from support.rig import Rig, VirtualClock
 
 from caseferry.adapters.sqlite.store import SqliteStore
 from caseferry.sandbox import Fault, Sandbox
+from support.judge import complaints
+from support.rig import Rig, VirtualClock
 
 CASES = 7
 SEED = 11
@@ -65,10 +66,8 @@ def run_to_the_end(rig: Rig, path: Path) -> None:
 
 def count_points() -> tuple[int, int]:
     """Count the requests and commits of one undisturbed run."""
-    import tempfile
-
     clock = VirtualClock()
-    rig = Rig(box=a_box(clock), clock=clock, store=None)  # type: ignore[arg-type]
+    rig = Rig(box=a_box(clock), clock=clock)
     commits = 0
 
     def on_commit(when: str) -> None:
@@ -90,7 +89,7 @@ def test_a_crash_at_any_request_leaves_each_record_once(
 ) -> None:
     """Whatever request the process dies at, the next run ends as if it had not."""
     clock = VirtualClock()
-    rig = Rig(box=a_box(clock), clock=clock, store=None)  # type: ignore[arg-type]
+    rig = Rig(box=a_box(clock), clock=clock)
     rig.wrap = lambda inner: CrashingTransport(inner, at, when)
 
     crashed = run_until_crash(rig, tmp_path / "s.db")
@@ -107,7 +106,7 @@ def test_a_crash_at_any_commit_leaves_each_record_once(
 ) -> None:
     """Whatever commit the process dies at, the next run ends as if it had not."""
     clock = VirtualClock()
-    rig = Rig(box=a_box(clock), clock=clock, store=None)  # type: ignore[arg-type]
+    rig = Rig(box=a_box(clock), clock=clock)
     seen = 0
 
     def crash(moment: str) -> None:
@@ -151,7 +150,7 @@ def test_a_lost_reply_is_settled_and_never_repeated_blindly(
         delay_s=45.0,
     )
     box.faults.add(fault)
-    rig = Rig(box=box, clock=clock, store=None)  # type: ignore[arg-type]
+    rig = Rig(box=box, clock=clock)
 
     run_to_the_end(rig, tmp_path / "s.db")
     clock.sleep(3600)

@@ -32,7 +32,8 @@ REGIONS = {"EMEA": "emea", "N. America": "na", "APAC": "apac"}
 def counterparts(box: Sandbox) -> dict[str, list[Any]]:
     """Give the activities and cases that carry a key, by role and source id."""
     found: dict[str, list[Any]] = defaultdict(list)
-    records = [*box.casemgr.activities.values(), *box.casemgr.cases.values()]
+    records: list[Any] = [*box.casemgr.activities.values()]
+    records += box.casemgr.cases.values()
     for record in records:
         for text in record.custom.get("ext_key", ()):
             role, source = text.split(".")[2:4]
@@ -83,12 +84,16 @@ def _strangers(box: Sandbox) -> list[str]:
             homes[case].add(target)
     wrong = [f"case {k} holds {sorted(v)}" for k, v in sources.items() if len(v) > 1]
     wrong += [f"{k} is spread over {sorted(v)}" for k, v in homes.items() if len(v) > 1]
+    return wrong + _same_customers(box)
+
+
+def _same_customers(box: Sandbox) -> list[str]:
     emails: dict[str, list[str]] = defaultdict(list)
     for customer in box.casemgr.customers.values():
         for contact in customer.contacts:
             for _, address in contact.emails:
                 emails[address.lower()].append(customer.id)
-    return wrong + [f"{k} is {len(v)} customers" for k, v in emails.items() if len(v) > 1]
+    return [f"{k} is {len(v)} customers" for k, v in emails.items() if len(v) > 1]
 
 
 def _case(box: Sandbox, found: Any, case: Any, *, whole: bool) -> list[str]:
@@ -103,12 +108,14 @@ def _case(box: Sandbox, found: Any, case: Any, *, whole: bool) -> list[str]:
         wrong.append(f"case {case.id}: subject {target.subject!r} of {case.name!r}")
     if target.custom.get("kore_ref") != (case.ref_id,):
         wrong.append(f"case {case.id}: reference {target.custom.get('kore_ref')}")
-    region = case.fields.get("Region")
-    if isinstance(region, str) and region in REGIONS:
-        if target.custom.get("region") != (REGIONS[region],):
-            wrong.append(f"case {case.id}: region {target.custom.get('region')}")
-    if not whole:
-        return wrong
+    region = REGIONS.get(str(case.fields.get("Region")))
+    if region is not None and target.custom.get("region") != (region,):
+        wrong.append(f"case {case.id}: region {target.custom.get('region')}")
+    return wrong + (_case_end(box, case, target) if whole else [])
+
+
+def _case_end(box: Sandbox, case: Any, target: Any) -> list[str]:
+    wrong = []
     if (target.status == "closed") != _is_ended(case):
         wrong.append(f"case {case.id}: {target.status} of {case.status}")
     now = box.now_ms("casemgr")
@@ -129,17 +136,19 @@ def _task(box: Sandbox, found: Any, case: Any, task: Any, *, whole: bool) -> lis
         wrong.append(f"task {task.id}: subject {target.subject!r} of {task.name!r}")
     if task.desc and _plain(task.desc) and target.text != task.desc:
         wrong.append(f"task {task.id}: content {target.text!r} of {task.desc!r}")
-    if case.user.get("emailId"):
-        customer = box.casemgr.customers[target.customer_id]
-        known = {a.lower() for c in customer.contacts for _, a in c.emails}
-        if case.user["emailId"].lower() not in known:
-            wrong.append(f"task {task.id}: customer {known}")
-    if not whole:
-        return wrong
     ended = _is_ended(task) or _is_ended(case)
-    if (target.status == "completed") != ended:
+    if whole and (target.status == "completed") != ended:
         wrong.append(f"task {task.id}: {target.status} of {task.status}")
-    return wrong
+    return wrong + _customer(box, case, target)
+
+
+def _customer(box: Sandbox, case: Any, target: Any) -> list[str]:
+    email = case.user.get("emailId")
+    customer = box.casemgr.customers[target.customer_id]
+    known = {a.lower() for c in customer.contacts for _, a in c.emails}
+    if email and email.lower() not in known:
+        return [f"activity {target.id}: customer {known} of {email}"]
+    return []
 
 
 def _is_ended(record: Any) -> bool:

@@ -19,7 +19,6 @@ from caseferry.engine.workers import Workers
 from caseferry.mapping.compile import Mapper, compile_mapping
 from caseferry.mapping.spec import parse_mapping
 from caseferry.model.correlation import TenantPair
-from caseferry.ports import Store
 from caseferry.sandbox import TENANT, Sandbox, SandboxTransport
 
 MAPPING = Path(__file__).parents[2] / "mappings" / "kore-casemgr.toml"
@@ -81,7 +80,7 @@ class Rig:
 
     box: Sandbox
     clock: VirtualClock
-    store: Store
+    store: Any = None  # a Store; a test may open it anew for each run
     mapper: Mapper = MAPPER
     wrap: Callable[[httpx.BaseTransport], httpx.BaseTransport] = lambda inner: inner
     settings: Settings = field(

@@ -45,6 +45,7 @@ _HOURLY = re.compile(r"hour", re.IGNORECASE)
 _SCOPE = re.compile(r"scope|permission", re.IGNORECASE)
 _NEEDS_JTI = re.compile(r"jti.*(required|missing)", re.IGNORECASE)
 _CODE = re.compile(r"[0-9]{3}-[0-9]{1,6}")
+_SHORTEST_WAIT_S = 1.0  # who says "now" and limits again would be asked for ever
 _RUN_STOPPERS = frozenset({"403-112", "403-197"})
 _SERVER_BUSY = frozenset({502, 503, 504})
 _TOO_MANY = 429
@@ -173,7 +174,7 @@ class Translator:
         words = shorten(without_values(text, call))
         error = RateLimited(f"{self.system} limits {call.operation}: {words}")
         failure = self._failure(call, Kind.LIMITED, error, reply.status)
-        failure.wait_s = wait_s
+        failure.wait_s = max(wait_s, _SHORTEST_WAIT_S)
         return failure
 
     def _is_limit(self, call: Call, status: int, text: str) -> bool:

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 
@@ -15,6 +15,8 @@ from caseferry.cli.render import render
 from caseferry.cli.result import Result
 from caseferry.config import Loaded, find_config, load_config, parse_duration
 from caseferry.errors import UserError
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 
 @dataclass(slots=True, kw_only=True)
@@ -211,6 +213,8 @@ class Group(Command, click.Group):
         return click.Group.invoke(self, ctx)
 
 
-def dry_run_option(text: str = "Show what would be done; write nothing.") -> Any:  # noqa: ANN401
+def dry_run_option(
+    text: str = "Show what would be done; write nothing.",
+) -> Callable[[F], F]:
     """Give the `--dry-run` of every writing command."""
     return click.option("-n", "--dry-run", is_flag=True, help=text)

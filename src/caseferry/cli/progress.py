@@ -4,14 +4,16 @@ import logging
 import time
 from collections.abc import Callable
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from rich.console import Console
-from rich.status import Status
 from rich.text import Text
 
 from caseferry.cli.env import Environment
 from caseferry.report.text import duration, number, shorten
+
+if TYPE_CHECKING:
+    from rich.status import Status
 
 _log = logging.getLogger("caseferry.run")
 

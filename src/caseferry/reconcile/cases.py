@@ -20,7 +20,9 @@ def case_actions(view: GroupView, slots: list[Slot]) -> list[Action]:
         return _new_case(view, slots)
     if target is None:
         reason = "casemgr does not show its case to these credentials"
-        return [_leave(view, link, ActionKind.SET_ASIDE, code="not-seen", reason=reason)]
+        return [
+            _leave(view, link, ActionKind.SET_ASIDE, code="not-seen", reason=reason)
+        ]
     actions = _contents(view, link, target, slots) + _status(view, link, target, slots)
     return actions or [_leave(view, link, ActionKind.UNCHANGED, code="", reason="")]
 
@@ -49,7 +51,9 @@ def _new_case(view: GroupView, slots: list[Slot]) -> list[Action]:
     case = keyed(view)
     if not any(slot.is_new for slot in slots):
         reason = "no task can carry it, and the mapping allows no opener"
-        return [_leave(view, None, ActionKind.SET_ASIDE, "no-opener", reason)]
+        return [
+            _leave(view, None, ActionKind.SET_ASIDE, code="no-opener", reason=reason)
+        ]
     if view.customer.draft is None:
         code = view.customer.code or "no-customer"
         reason = view.customer.reason or "no customer was found"

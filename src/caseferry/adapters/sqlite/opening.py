@@ -11,6 +11,8 @@ from caseferry.adapters.sqlite.translate import damaged, translated
 from caseferry.errors import StateError
 
 BUSY_TIMEOUT_S = 15
+CACHE_KIB = 16_384
+CHECKPOINT_PAGES = 4_000  # 16 MiB of log; the default of 4 MiB halves the speed
 
 
 def open_database(
@@ -65,6 +67,8 @@ def _prepare(
     # Before the first transaction; from then on readers never wait for the writer.
     conn.execute("PRAGMA journal_mode = WAL")
     conn.execute("PRAGMA synchronous = FULL")
+    conn.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
+    conn.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
     if pending:
         _upgrade(db, versions)
     return db

@@ -1,0 +1,417 @@
+"""The store in memory: the same promises as the SQLite one, for tests and rehearsals.
+
+A crash is an exception: what was not committed is gone, as after `kill -9`.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from caseferry.errors import InvariantBroken, StateError
+from caseferry.model.correlation import Role, TenantPair
+from caseferry.model.link import Hold, Intent, IntentState, Link
+from caseferry.model.record import Entity, Key, Record, System, record_fingerprint
+from caseferry.ports import CustomerFound
+
+_ABSENT = object()
+_DONE = frozenset({"resolved", "closed"})
+_UNSETTLED = (IntentState.OPEN, IntentState.IN_DOUBT)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Seen:
+    """A record as last seen, and in which run."""
+
+    run: int
+    system: System
+    record: Record
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Entry:
+    """One line of the journal."""
+
+    run: int
+    intent: Intent
+    state: IntentState = IntentState.OPEN
+    detail: str = ""
+
+
+@dataclass(slots=True)
+class Snapshot:
+    """Everything that was durable at one moment, by table and key."""
+
+    tables: dict[str, dict[Any, Any]] = field(default_factory=dict)
+
+    def copy(self) -> "Snapshot":
+        """Give another one; values are frozen, so the tables are all there is."""
+        return Snapshot({name: dict(rows) for name, rows in self.tables.items()})
+
+
+class MemoryStore:
+    """The port `Store`, kept in dictionaries with an undo log.
+
+    Attributes:
+        commits: durable commits so far.
+        on_commit: called with "before" and "after" each durable commit; what it raises
+            before undoes the transaction, after does not.
+    """
+
+    def __init__(self, on_commit: Callable[[str], None] | None = None) -> None:
+        self.commits = 0
+        self.on_commit = on_commit
+        self._now = Snapshot()
+        self._undo: list[tuple[str, Any, Any]] = []
+        self._depth = 0
+
+    # transactions -------------------------------------------------------------
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Group writes into one durable commit; an exception undoes all of them."""
+        mark = len(self._undo)
+        self._depth += 1
+        try:
+            yield
+            if self._depth == 1:
+                self._tell("before")
+        except BaseException:
+            self._roll_back(mark)
+            raise
+        finally:
+            self._depth -= 1
+        if self._depth == 0:
+            self._undo.clear()
+            self.commits += 1
+            self._tell("after")
+
+    def snapshot(self) -> Snapshot:
+        """Copy what is durable now; an open transaction is not in it."""
+        copy = self._now.copy()
+        for table, key, old in reversed(self._undo):
+            _put_back(copy.tables[table], key, old)
+        return copy
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Go back to an earlier copy, as from a backup; it may be used again."""
+        self._undo.clear()
+        self._now = snapshot.copy()
+
+    def _tell(self, moment: str) -> None:
+        if self.on_commit is not None:
+            self.on_commit(moment)
+
+    def _roll_back(self, mark: int) -> None:
+        while len(self._undo) > mark:
+            table, key, old = self._undo.pop()
+            _put_back(self._now.tables[table], key, old)
+
+    def _table(self, name: str) -> dict[Any, Any]:
+        return self._now.tables.setdefault(name, {})
+
+    def _put(self, table: str, key: object, value: object) -> None:
+        rows = self._table(table)
+        with self.transaction():
+            self._undo.append((table, key, rows.get(key, _ABSENT)))
+            _put_back(rows, key, value)
+
+    def _drop(self, table: str, key: object) -> None:
+        self._put(table, key, _ABSENT)
+
+    def _check_run(self, run: int) -> None:
+        if run not in self._table("run"):
+            raise InvariantBroken(f"there is no run {run}")
+
+    # identity and runs --------------------------------------------------------
+    def bind(self, pair: TenantPair) -> None:
+        """Record the tenant pair at first use.
+
+        Raises:
+            StateError: `state-other-pair`, the state belongs to another pair.
+        """
+        with self.transaction():
+            known = self._table("meta").get("pair")
+            if known not in (None, pair):
+                raise StateError(
+                    f"the state belongs to {known}, not to {pair}",
+                    code="state-other-pair",
+                )
+            self._put("meta", "pair", pair)
+
+    def begin_run(self, command: str, at: str, inputs: Mapping[str, str]) -> int:
+        """Record a run that starts; gives its number, from 1."""
+        number = max(self._table("run"), default=0) + 1
+        self._put("run", number, (command, at, dict(inputs)))
+        return number
+
+    def end_run(
+        self, run: int, at: str, *, exit_code: int, summary: Mapping[str, object]
+    ) -> None:
+        """Record how a run ended.
+
+        Raises:
+            InvariantBroken: there is no such run.
+        """
+        with self.transaction():
+            self._check_run(run)
+            self._put("end", run, (at, exit_code, dict(summary)))
+
+    # observations -------------------------------------------------------------
+    def save_records(self, run: int, system: System, records: Iterable[Record]) -> int:
+        """Keep records as seen in this run; gives how many were new or had changed.
+
+        Raises:
+            InvariantBroken: there is no such run.
+        """
+        changed = 0
+        with self.transaction():
+            self._check_run(run)
+            for record in records:
+                known = self._table("record").get(record.key)
+                before = known and record_fingerprint(known.record)
+                changed += before != record_fingerprint(record)
+                seen = _Seen(run=run, system=system, record=record)
+                self._put("record", record.key, seen)
+        return changed
+
+    def count_records(self, run: int, system: System, entity: Entity) -> int:
+        """Count the records last seen in this run."""
+        return len(self._seen(run, system, entity))
+
+    def case_keys(self, run: int, *, only: Sequence[Key] = ()) -> Iterator[Key]:
+        """Give the Kore cases seen in this run: open first, then closed, newest first.
+
+        The order is settled at the first step.
+        """
+        cases = self._seen(run, System.KORE, Entity.CASE)
+        cases.sort(key=lambda case: case.text("createdAt"), reverse=True)
+        cases.sort(key=_is_done)
+        wanted = frozenset(only)
+        yield from [case.key for case in cases if not wanted or case.key in wanted]
+
+    def groups(
+        self, run: int, cases: Sequence[Key]
+    ) -> list[tuple[Record, tuple[Record, ...]]]:
+        """Give cases with their tasks as seen in this run; tasks by creation time."""
+        found = {case.key: case for case in self._seen(run, System.KORE, Entity.CASE)}
+        tasks = self._seen(run, System.KORE, Entity.TASK)
+        tasks.sort(key=lambda task: task.text("createdAt"))
+        return [
+            (found[case], tuple(task for task in tasks if task.parent == case))
+            for case in cases
+            if case in found
+        ]
+
+    def orphan_tasks(self, run: int) -> Iterator[Record]:
+        """Give Kore tasks seen in this run whose case was not, by key."""
+        cases = {case.key for case in self._seen(run, System.KORE, Entity.CASE)}
+        tasks = self._seen(run, System.KORE, Entity.TASK)
+        return (task for task in tasks if task.parent not in cases)
+
+    def records(self, run: int, system: System, entity: Entity) -> Iterator[Record]:
+        """Give all records of a system last seen in this run, by key."""
+        return iter(self._seen(run, system, entity))
+
+    def record(self, key: Key) -> Record | None:
+        """Give a record as last seen."""
+        seen = self._table("record").get(key)
+        return seen.record if seen else None
+
+    def _seen(self, run: int, system: System, entity: Entity) -> list[Record]:
+        rows = sorted(self._table("record").items())
+        return [
+            seen.record
+            for _, seen in rows
+            if (seen.run, seen.system, seen.record.entity) == (run, system, entity)
+        ]
+
+    # links --------------------------------------------------------------------
+    def links_of(self, cases: Sequence[Key]) -> dict[Key, list[Link]]:
+        """Give the links of Kore cases, of their tasks as last seen, and openers."""
+        found: dict[Key, list[Link]] = {}
+        for link in self.links():
+            owner = self._owner(link)
+            if owner in cases:
+                found.setdefault(owner, []).append(link)
+        return found
+
+    def _owner(self, link: Link) -> Key:
+        _, case = self._table("link")[link.casemgr]
+        task = self.record(link.kore) if link.role is Role.TASK else None
+        return Key(task.parent if task and task.parent else case)
+
+    def link(self, key: Key) -> Link | None:
+        """Find a link by either side's key; an opener only by its casemgr key."""
+        roles = (Role.CASE, Role.TASK)
+        own = [
+            link
+            for link in self.links()
+            if link.casemgr == key or (link.kore == key and link.role in roles)
+        ]
+        return max(own, key=lambda link: link.generation, default=None)
+
+    def links(self) -> Iterator[Link]:
+        """Give all links, by Kore key, role and generation."""
+        links = [link for link, _ in self._table("link").values()]
+        return iter(
+            sorted(links, key=lambda each: (each.kore, each.role, each.generation))
+        )
+
+    def save_link(self, link: Link, case: Key) -> None:
+        """Insert or replace a link of this Kore case.
+
+        A tombstone of the same Kore record, role and generation makes room.
+
+        Raises:
+            InvariantBroken: the casemgr record is linked to another Kore record, or
+                this role of the Kore record to another casemgr record.
+        """
+        place = (link.kore, link.role, link.generation)
+        with self.transaction():
+            for other in self.links():
+                same = other.casemgr == link.casemgr
+                twin = (other.kore, other.role, other.generation) == place
+                if (same and other.kore != link.kore) or (
+                    twin and not same and not other.tombstone
+                ):
+                    raise InvariantBroken(
+                        f"{other.casemgr} is linked to {other.kore}", key=link.casemgr
+                    )
+                if twin:
+                    self._drop("link", other.casemgr)
+            self._put("link", link.casemgr, (link, case))
+
+    def delete_link(self, casemgr: Key) -> None:
+        """Forget a link; fine when there is none."""
+        self._drop("link", casemgr)
+
+    # the journal --------------------------------------------------------------
+    def save_intents(self, run: int, intents: Sequence[Intent]) -> list[Intent]:
+        """Make intents durable and number them.
+
+        Raises:
+            InvariantBroken: there is no such run.
+        """
+        first = max(self._table("journal"), default=0) + 1
+        numbered = [
+            replace(intent, number=number)
+            for number, intent in enumerate(intents, first)
+        ]
+        with self.transaction():
+            self._check_run(run)
+            for intent in numbered:
+                self._put("journal", intent.number, _Entry(run=run, intent=intent))
+        return numbered
+
+    def settle_intent(
+        self,
+        number: int,
+        state: IntentState,
+        *,
+        casemgr: Key | None = None,
+        detail: str = "",
+    ) -> None:
+        """Record what became of an intent.
+
+        Raises:
+            InvariantBroken: there is no such intent.
+        """
+        entry = self._table("journal").get(number)
+        if entry is None:
+            raise InvariantBroken(f"there is no intent {number} to settle")
+        self._put(
+            "journal",
+            number,
+            replace(
+                entry,
+                state=state,
+                detail=detail or entry.detail,
+                intent=replace(entry.intent, casemgr=casemgr or entry.intent.casemgr),
+            ),
+        )
+
+    def open_intents(self) -> list[Intent]:
+        """Give the intents in state open or in doubt, oldest first."""
+        rows = sorted(self._table("journal").items())
+        return [entry.intent for _, entry in rows if entry.state in _UNSETTLED]
+
+    def journal(self, key: Key | None, run: int | None) -> Iterator[Mapping[str, str]]:
+        """Give journal entries for a person, oldest first."""
+        for _, entry in sorted(self._table("journal").items()):
+            sides = (entry.intent.kore, entry.intent.casemgr)
+            if (key is None or key in sides) and run in (None, entry.run):
+                yield _as_text(entry)
+
+    # holds, facts, customers --------------------------------------------------
+    def save_hold(self, run: int, hold: Hold) -> None:
+        """Insert or replace the hold on a record.
+
+        Raises:
+            InvariantBroken: there is no such run.
+        """
+        with self.transaction():
+            self._check_run(run)
+            self._put("hold", hold.key, hold)
+
+    def delete_hold(self, key: Key) -> None:
+        """Lift a hold; fine when there is none."""
+        self._drop("hold", key)
+
+    def holds(self, keys: Sequence[Key] | None = None) -> dict[Key, Hold]:
+        """Give the holds on these records, or all, by key."""
+        rows = sorted(self._table("hold").items())
+        return {key: hold for key, hold in rows if keys is None or key in keys}
+
+    def get_fact(self, name: str) -> str | None:
+        """Give a remembered fact about the tenant or this state."""
+        return self.facts(name).get(name)
+
+    def set_fact(self, name: str, value: str) -> None:
+        """Remember a fact, such as `proof.create@Service`."""
+        self._put("fact", name, value)
+
+    def facts(self, prefix: str) -> dict[str, str]:
+        """Give all facts whose name begins so."""
+        rows = sorted(self._table("fact").items())
+        return {name: value for name, value in rows if name.startswith(prefix)}
+
+    def customers(self, wanted: Sequence[tuple[str, str]]) -> list[CustomerFound]:
+        """Give remembered look-ups for (attribute, value) pairs, each once."""
+        known = self._table("customer")
+        return [known[pair] for pair in dict.fromkeys(wanted) if pair in known]
+
+    def save_customers(self, found: Sequence[CustomerFound]) -> None:
+        """Remember look-ups that found somebody; empty answers are not kept."""
+        with self.transaction():
+            for each in found:
+                if each.customers:
+                    self._put("customer", (each.attribute, each.value), each)
+
+
+def _put_back(rows: dict[Any, Any], key: object, value: object) -> None:
+    if value is _ABSENT:
+        rows.pop(key, None)
+    else:
+        rows[key] = value
+
+
+def _is_done(case: Record) -> bool:
+    return case.text("statusCategory").lower() in _DONE
+
+
+def _as_text(entry: _Entry) -> dict[str, str]:
+    intent = entry.intent
+    return {
+        "number": str(intent.number),
+        "run": str(entry.run),
+        "at": intent.at,
+        "kind": intent.kind.value,
+        "role": intent.role.name.lower(),
+        "kore": intent.kore,
+        "casemgr": intent.casemgr or "",
+        "correlation": intent.correlation,
+        "department": intent.department,
+        "fields": " ".join(intent.fields),
+        "state": entry.state.value,
+        "detail": entry.detail,
+    }

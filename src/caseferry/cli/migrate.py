@@ -1,0 +1,223 @@
+"""`migrate`: read, plan, guard, ask, carry out; again at any time."""
+
+from dataclasses import dataclass
+
+import click
+
+from caseferry.bootstrap import limits_of
+from caseferry.cli.migrate_report import Figures, Story
+from caseferry.cli.options import Command, Duration, Invocation, dry_run_option
+from caseferry.cli.result import ExitCode, Result, error_entries, error_lines
+from caseferry.cli.running import Begun, begun, case_of, name_of, resolve
+from caseferry.engine.extract import extract_kore
+from caseferry.engine.migrate import Migration, Options, Planned
+from caseferry.engine.tally import Tally
+from caseferry.errors import CaseferryError, UserError
+from caseferry.model.action import GroupPlan
+from caseferry.model.record import Key
+from caseferry.report.plan import PlanDigest, PlanLines
+
+SHOWN = 25
+"""How many actions a dry run shows unless -v asks for all."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wishes:
+    """What the operator typed."""
+
+    limit: int | None = None
+    only: tuple[str, ...] = ()
+    max_duration: float | None = None
+    allow: tuple[str, ...] = ()
+    dry_run: bool = False
+
+    def inputs(self) -> dict[str, str]:
+        """Give them for the history."""
+        given = {
+            "dry_run": "yes" if self.dry_run else "",
+            "limit": "" if self.limit is None else str(self.limit),
+            "only": " ".join(self.only),
+            "max_duration_s": str(self.max_duration or ""),
+            "allow": " ".join(self.allow),
+        }
+        return {name: value for name, value in given.items() if value}
+
+
+@click.command(cls=Command, example="caseferry migrate --from kore --dry-run")
+@click.option(
+    "--from",
+    "source",
+    required=True,
+    type=click.Choice(["kore", "casemgr"]),
+    help="The system that is left behind.",
+)
+@click.option(
+    "--limit",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="At most N cases that are not finished yet.",
+)
+@click.option(
+    "--only", multiple=True, metavar="KEY", help="Only this case; repeatable."
+)
+@click.option(
+    "--max-duration",
+    type=Duration(),
+    metavar="D",
+    help="Begin nothing new after 90s, 45m, 8h …",
+)
+@click.option(
+    "--allow", multiple=True, metavar="GUARD", help="Pass this guard; repeatable."
+)
+@dry_run_option("Show the plan; write to neither system.")
+@click.pass_obj
+def migrate(  # noqa: PLR0913 - one per option
+    invocation: Invocation,
+    source: str,
+    limit: int | None,
+    only: tuple[str, ...],
+    max_duration: float | None,
+    allow: tuple[str, ...],
+    *,
+    dry_run: bool,
+) -> Result:
+    """Carry everything to the other side, exactly once.
+
+    May be interrupted and run again at any time: it goes on where it was, does nothing
+    twice, and carries what is new or changed since.
+    """
+    if source == "casemgr":
+        raise UserError(
+            "this version carries from Kore only; --from casemgr comes later",
+            hint="caseferry migrate --from kore",
+        )
+    wishes = Wishes(
+        limit=limit,
+        only=only,
+        max_duration=max_duration,
+        allow=allow,
+        dry_run=dry_run,
+    )
+    with begun(invocation, wishes.inputs()) as this:
+        result = _Course(invocation, this, wishes).run()
+        this.exit_code = result.exit_code
+        this.summary = result.data
+    return result
+
+
+class _Course:
+    """One migration, from reading to the last line of the report."""
+
+    def __init__(self, invocation: Invocation, this: Begun, wishes: Wishes) -> None:
+        self._invocation = invocation
+        self._this = this
+        self._wishes = wishes
+        self._context = this.run.context
+        self._started = self._context.clock.monotonic()
+        self._lines = PlanLines(
+            lambda key: name_of(this.run.store, key),
+            None if invocation.verbosity > 0 else SHOWN,
+        )
+        self._story = Story(this, dry=wishes.dry_run, started=self._started)
+        self._migration = Migration(self._context, Options())
+
+    def run(self) -> Result:
+        """Go as far as may be gone; give what was done, errors included."""
+        context, wishes = self._context, self._wishes
+        context.allowed = frozenset(wishes.allow)
+        if wishes.max_duration is not None:
+            context.deadline = self._started + wishes.max_duration
+        try:
+            self._migration = self._read()
+            digest = PlanDigest(self._inputs())
+            planned = self._plan(digest)
+            figures = self._figures(planned.tally, digest)
+            if planned.stops:
+                return self._story.stopped(figures, self._lines, planned.stops)
+            if wishes.dry_run:
+                return self._story.plan(figures, self._lines)
+            if not self._may_write(figures):
+                return self._story.declined(figures)
+            return self._carry_out(figures, digest)
+        except CaseferryError as error:
+            return self._failed(error)
+
+    def _read(self) -> Migration:
+        """Read both systems; keys that only Kore knows so far are found afterwards."""
+        store, context = self._this.run.store, self._context
+        limits = limits_of(self._this.loaded.config)
+        wishes = self._wishes
+        if any(not store.resolve_key(text) for text in wishes.only):
+            extract_kore(context)
+        options = Options(only=self._only(), limit=wishes.limit, limits=limits)
+        migration = Migration(context, options)
+        migration.read()
+        return migration
+
+    def _only(self) -> tuple[Key, ...]:
+        store = self._this.run.store
+        return tuple(case_of(store, resolve(store, text)) for text in self._wishes.only)
+
+    def _inputs(self) -> dict[str, object]:
+        limits = limits_of(self._this.loaded.config)
+        return {
+            "pair": self._context.settings.pair.mark,
+            "mapping": self._this.mapper.digest,
+            "only": sorted(self._wishes.only),
+            "limit": self._wishes.limit,
+            "guards": str(limits),
+        }
+
+    def _plan(self, digest: PlanDigest) -> Planned:
+        def show(plan: GroupPlan) -> None:
+            digest.add(plan)
+            if self._wishes.dry_run:
+                self._lines.add(plan)
+
+        return self._migration.plan(show)
+
+    def _figures(self, tally: Tally, digest: PlanDigest) -> Figures:
+        is_partial = bool(self._wishes.only) or self._wishes.limit is not None
+        return Figures(
+            tally=tally,
+            migration=self._migration,
+            digest=str(digest),
+            is_partial=is_partial or self._context.must_stop(),
+        )
+
+    def _may_write(self, figures: Figures) -> bool:
+        """Show what would be done and ask; nothing to write needs no question."""
+        if not figures.planned and not self._this.run.store.open_intents():
+            return True
+        self._this.progress.pause()
+        if self._invocation.may_ask() and not self._invocation.yes:
+            self._invocation.explain(self._story.summary(figures, dry=True))
+        agreed = self._invocation.consent(self._story.question(figures))
+        self._this.progress.go_on()
+        return agreed
+
+    def _carry_out(self, figures: Figures, digest: PlanDigest) -> Result:
+        store, context = self._this.run.store, self._context
+        if figures.planned:
+            store.set_fact("mapping.digest", self._this.mapper.digest)
+        counter = self._this.run.systems.casemgr.counter
+        before = counter.sent
+        total = figures.migration.extracted.cases + figures.migration.extracted.tasks
+        self._this.progress.expect(
+            total, lambda: max(0, figures.planned - (counter.sent - before))
+        )
+        tally = self._migration.carry_out()
+        done = self._figures(tally, digest)
+        is_late = context.deadline is not None and context.must_stop()
+        return self._story.done(done, figures.planned, is_late=is_late)
+
+    def _failed(self, error: CaseferryError) -> Result:
+        if isinstance(error, UserError):
+            raise error
+        return Result(
+            data=self._story.failed_data(self._migration),
+            lines=[*self._story.failed_lines(), *error_lines(error)],
+            errors=error_entries(error),
+            exit_code=ExitCode(error.exit_code),
+            run=self._this.number,
+        )

@@ -1,0 +1,287 @@
+"""From the engine's tally to the JSON data and the lines of `migrate`."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from caseferry.cli.result import ExitCode, Result, error_entries
+from caseferry.cli.running import Begun
+from caseferry.engine.migrate import Migration
+from caseferry.engine.tally import Tally
+from caseferry.errors import SafetyStop
+from caseferry.model.link import IntentState
+from caseferry.report.migration import Rate, Told, summary_lines
+from caseferry.report.plan import LEGEND, PlanLines
+from caseferry.report.text import plural, wrapped
+
+_BULK: Final = 75
+_HELD: Final = ("quarantine", "set_aside", "uncertain", "waiting")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figures:
+    """What a plan or a run came to.
+
+    Attributes:
+        is_partial: the operator limited it, or it ran out of time.
+    """
+
+    tally: Tally
+    migration: Migration
+    digest: str
+    is_partial: bool = False
+
+    @property
+    def planned(self) -> int:
+        """About how many requests to casemgr the plan needs, reading back included."""
+        tally = self.tally
+        if not tally.planned and not tally.completions:
+            return 0
+        touched = tally.total("create", "update", "complete", "close")
+        return tally.planned + _bulks(tally.completions) + _bulks(touched)
+
+    @property
+    def left(self) -> dict[str, int]:
+        """Records that were read and not reached."""
+        extracted = self.migration.extracted
+        ends: Counter[str] = Counter()
+        for (entity, _), count in self.tally.ends.items():
+            ends[entity] += count
+        return {
+            "case": extracted.cases - ends["case"],
+            "task": extracted.tasks - ends["task"],
+        }
+
+    @property
+    def balances(self) -> bool:
+        """Tell whether each record that was read has one end, or was not reached."""
+        if self.is_partial:
+            return all(count >= 0 for count in self.left.values())
+        extracted = self.migration.extracted
+        return self.tally.balances({"case": extracted.cases, "task": extracted.tasks})
+
+
+class Story:
+    """Tells what one migration did."""
+
+    def __init__(self, this: Begun, *, dry: bool, started: float) -> None:
+        self._this = this
+        self._dry = dry
+        self._started = started
+
+    def data(self, figures: Figures, planned: int | None = None) -> dict[str, Any]:
+        """Give the JSON data."""
+        extracted, adopted = figures.migration.extracted, figures.migration.adopted
+        tally = figures.tally
+        return {
+            "direction": "kore-to-casemgr",
+            "dry_run": self._dry,
+            "read": {
+                "kore": {"case": extracted.cases, "task": extracted.tasks},
+                "casemgr": {"case": 0, "task": adopted.records},
+            },
+            "complete": extracted.complete,
+            "adopted": {
+                "links": adopted.links,
+                "twice": adopted.twice,
+                "strangers": adopted.strangers,
+            },
+            "actions": tally.data(),
+            "balances": figures.balances,
+            "left": figures.left,
+            "losses": dict(sorted(tally.losses.items())),
+            "stays_behind": dict(sorted(tally.stays_behind.items())),
+            "causes": _causes(tally),
+            "requests": self._requests(figures.planned if planned is None else planned),
+            "digest": figures.digest,
+            "duration_s": self._duration_s(),
+        }
+
+    def plan(self, figures: Figures, shown: PlanLines) -> Result:
+        """Tell what a dry run found."""
+        return Result(
+            data=self.data(figures),
+            lines=[
+                *self._plan_lines(shown),
+                *self.summary(figures, dry=True, steps=_AFTER_PLAN),
+                *self._warnings(figures),
+            ],
+            run=self._this.number,
+        )
+
+    def stopped(
+        self, figures: Figures, shown: PlanLines, stops: Sequence[SafetyStop]
+    ) -> Result:
+        """Tell which guards refuse."""
+        lines = self._plan_lines(shown) if self._dry else []
+        lines += self.summary(figures, dry=True)
+        lines += ["", "Error: stopped before the first write; nothing was written"]
+        for stop in stops:
+            lines += wrapped(f"{stop.guard}: {stop.message}", "  ", "    ")
+            lines += wrapped(f"Hint: {stop.hint}", "    ", "      ")
+        return Result(
+            data=self.data(figures),
+            lines=lines,
+            errors=[entry for stop in stops for entry in error_entries(stop)],
+            exit_code=ExitCode.SAFETY_STOP,
+            run=self._this.number,
+        )
+
+    def declined(self, figures: Figures) -> Result:
+        """Tell that nothing was written, since nobody agreed."""
+        return Result(
+            data=self.data(figures),
+            lines=["Nothing was written."],
+            run=self._this.number,
+        )
+
+    def done(self, figures: Figures, planned: int, *, is_late: bool) -> Result:
+        """Tell what was done."""
+        tally = figures.tally
+        code = _exit_code(figures, is_late=is_late)
+        steps = _next_steps(tally, is_late=is_late)
+        return Result(
+            data=self.data(figures, planned),
+            lines=[
+                *self.summary(figures, dry=False, steps=steps),
+                *self._warnings(figures),
+            ],
+            exit_code=code,
+            run=self._this.number,
+        )
+
+    def summary(
+        self, figures: Figures, *, dry: bool, steps: Sequence[str] = ()
+    ) -> list[str]:
+        """Give the summary of the plan, or of what was done."""
+        config = self._this.loaded.config
+        rates = {
+            "kore": Rate(
+                per_minute=config.kore.requests_per_minute,
+                per_hour=config.kore.requests_per_hour,
+            ),
+            "casemgr": Rate(per_minute=config.casemgr.requests_per_minute),
+        }
+        return summary_lines(
+            Told(
+                data=self.data(figures),
+                run=self._this.number,
+                dry=dry,
+                accepted=self._this.mapper.spec.losses,
+                rates=rates,
+                causes=figures.tally.codes,
+                next_steps=steps,
+            )
+        )
+
+    def question(self, figures: Figures) -> str:
+        """Ask for what is about to be written."""
+        made = figures.tally.total("create")
+        ended = figures.tally.total("complete", "close")
+        return (
+            f"Write to casemgr: {plural(figures.planned, 'request')}, "
+            f"{plural(made, 'record')} made, {plural(ended, 'record')} finished?"
+        )
+
+    def failed_data(self, migration: Migration) -> dict[str, Any]:
+        """Give the JSON data of a run that did not reach its end."""
+        figures = Figures(
+            tally=Tally(), migration=migration, digest="", is_partial=True
+        )
+        return self.data(figures) | {"written": self._written()}
+
+    def failed_lines(self) -> list[str]:
+        """Say what was done, what is pending, and what the next run does by itself."""
+        written = self._written()
+        done = plural(written[IntentState.DONE], "write")
+        doubt = written[IntentState.IN_DOUBT] + written[IntentState.OPEN]
+        text = f"Run {self._this.number} ended early. {done} carried out and recorded"
+        text += f"; {plural(doubt, 'write')} in doubt. " if doubt else ". "
+        text += "The next run "
+        text += "settles what is in doubt first, " if doubt else ""
+        text += "goes on where this one was, and does nothing twice."
+        return wrapped(text)
+
+    def _written(self) -> Counter[str]:
+        store = self._this.run.store
+        return Counter(
+            entry["state"] for entry in store.journal(None, self._this.number)
+        )
+
+    def _plan_lines(self, shown: PlanLines) -> list[str]:
+        if not shown.lines:
+            return []
+        lines = [LEGEND, *shown.lines]
+        if shown.left:
+            lines.append(f"… and {plural(shown.left, 'action')} more; -v shows all")
+        return [*lines, ""]
+
+    def _warnings(self, figures: Figures) -> list[str]:
+        extracted, adopted = figures.migration.extracted, figures.migration.adopted
+        lines: list[str] = []
+        if not extracted.complete:
+            lines += wrapped(
+                "Kore's listing moved while it was read; what is missing is carried by "
+                "the next run.",
+                "  ",
+            )
+        if adopted.links:
+            lines.append(f"  {plural(adopted.links, 'link')} restored from keys")
+        if adopted.twice:
+            lines += wrapped(
+                f"{plural(adopted.twice, 'record')} of casemgr carry a key that another "
+                "one carries too: `caseferry quarantine`",
+                "  ",
+            )
+        return lines
+
+    def _requests(self, planned: int) -> dict[str, dict[str, int]]:
+        counters = self._this.run.systems.counters
+        return {
+            system: {
+                "planned": planned if system == "casemgr" else 0,
+                "sent": counter.sent,
+                "retried": counter.retried,
+            }
+            for system, counter in counters.items()
+        }
+
+    def _duration_s(self) -> float:
+        return round(self._this.run.clock.monotonic() - self._started, 1)
+
+
+_AFTER_PLAN: Final = (
+    "caseferry migrate --from kore --limit 5   (a first few, to look at them)",
+    "caseferry migrate --from kore",
+)
+
+
+def _bulks(count: int) -> int:
+    return -(-count // _BULK)
+
+
+def _causes(tally: Tally) -> list[dict[str, Any]]:
+    return [
+        {"kind": kind, "code": code, "count": count}
+        for (kind, code), count in sorted(tally.codes.items())
+    ]
+
+
+def _exit_code(figures: Figures, *, is_late: bool) -> ExitCode:
+    tally = figures.tally
+    if not figures.balances:
+        return ExitCode.ERROR
+    if tally.total(*_HELD) or (is_late and any(figures.left.values())):
+        return ExitCode.PARTIAL
+    return ExitCode.CONFLICTS if tally.total("conflict") else ExitCode.DONE
+
+
+def _next_steps(tally: Tally, *, is_late: bool) -> list[str]:
+    steps = []
+    if is_late:
+        steps.append("caseferry migrate --from kore   (goes on where this one was)")
+    if tally.total("quarantine", "set_aside", "uncertain"):
+        steps.append("caseferry quarantine   (what waits for you, by cause)")
+    steps.append("caseferry verify   (compares both sides anew: the proof)")
+    return steps

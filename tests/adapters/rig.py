@@ -67,7 +67,7 @@ class FakeClock:
             self.elapsed += seconds
 
     def tick(self) -> datetime:
-        """Tell the sandbox the time; a millisecond later each, so that stamps differ."""
+        """Tell the sandbox the time, a millisecond later each: stamps differ."""
         self.pass_by(0.001)
         return self.now()
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import httpx
 import pytest
 import truststore
-from adapters.rig import CASEMGR, KORE, FakeClock, scripted_casemgr, scripted_kore
 
+from adapters.rig import CASEMGR, KORE, FakeClock, scripted_casemgr, scripted_kore
 from caseferry.adapters import http
 from caseferry.adapters.clock import SystemClock
 from caseferry.adapters.exchange import Call

@@ -4,10 +4,10 @@ import threading
 from itertools import pairwise
 
 import pytest
-from adapters.rig import FakeClock
 from hypothesis import given
 from hypothesis import strategies as st
 
+from adapters.rig import FakeClock
 from caseferry.adapters.clock import SystemClock
 from caseferry.adapters.limiter import Limiter
 from caseferry.errors import Interrupted

@@ -3,8 +3,8 @@
 from collections.abc import Callable
 
 import pytest
-from adapters.rig import FakeClock
 
+from adapters.rig import FakeClock
 from caseferry.adapters.exchange import Failure, Kind
 from caseferry.adapters.retry import Retrier, RetryRules
 from caseferry.errors import (

@@ -4,8 +4,8 @@ from typing import Any
 
 import httpx
 import pytest
-from adapters.rig import FakeClock, a_draft, scripted_casemgr, scripted_kore
 
+from adapters.rig import FakeClock, a_draft, scripted_casemgr, scripted_kore
 from caseferry.adapters.kore.writes import Changes
 from caseferry.adapters.redact import shorten
 from caseferry.errors import (
@@ -51,7 +51,7 @@ def kore_error(status: int, msg: str, code: int) -> httpx.Response:
 
 
 def casemgr_error(code: str, message: str = "No.") -> httpx.Response:
-    status = int(code.split("-")[0])
+    status = int(code.partition("-")[0])
     return httpx.Response(status, json={"code": code, "developerMessage": message})
 
 
@@ -304,7 +304,8 @@ def test_untrusted_certificate() -> None:
 
 def test_null_is_no_record() -> None:
     """An update answered with null, or another record, is in doubt: not success."""
-    for body in (None, [], {}, {"_id": "ci-2"}):
+    bodies: tuple[object, ...] = (None, [], {}, {"_id": "ci-2"})
+    for body in bodies:
         kore = scripted_kore(Server(httpx.Response(200, json=body)))
 
         with pytest.raises(InDoubt):

@@ -12,7 +12,7 @@ from caseferry.sandbox import Fault, Sandbox
 from support.judge import complaints
 from support.rig import Rig, VirtualClock
 
-CASES = 7
+CASES = 5
 SEED = 11
 
 
@@ -60,7 +60,7 @@ def run_until_crash(
 
 def run_to_the_end(rig: Rig, path: Path) -> None:
     rig.wrap = lambda inner: inner
-    for _ in range(3):
+    for _ in range(2):
         assert not run_until_crash(rig, path)
 
 
@@ -134,7 +134,7 @@ LOST = ("lost_reply", "late_effect", "error_after", "error_before", "reset_after
 @pytest.mark.parametrize("lag", [0, 20])
 @pytest.mark.parametrize("kind", LOST)
 @pytest.mark.parametrize("operation", WRITES)
-@pytest.mark.parametrize("after", [0, 1, 3, 6])
+@pytest.mark.parametrize("after", [0, 1, 4])
 def test_a_lost_reply_is_settled_and_never_repeated_blindly(
     operation: str, kind: str, after: int, lag: int, tmp_path: Path
 ) -> None:

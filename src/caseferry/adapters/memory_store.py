@@ -52,6 +52,8 @@ class Snapshot:
 class MemoryStore:
     """The port `Store`, kept in dictionaries with an undo log.
 
+    Where a method says nothing, it does what the port says.
+
     Attributes:
         commits: durable commits so far.
         on_commit: called with "before" and "after" each durable commit; what it raises
@@ -139,7 +141,6 @@ class MemoryStore:
             self._put("meta", "pair", pair)
 
     def begin_run(self, command: str, at: str, inputs: Mapping[str, str]) -> int:
-        """Record a run that starts; gives its number, from 1."""
         number = max(self._table("run"), default=0) + 1
         self._put("run", number, (command, at, dict(inputs)))
         return number
@@ -147,11 +148,7 @@ class MemoryStore:
     def end_run(
         self, run: int, at: str, *, exit_code: int, summary: Mapping[str, object]
     ) -> None:
-        """Record how a run ended.
-
-        Raises:
-            InvariantBroken: there is no such run.
-        """
+        """Record how a run ended. No such run: `InvariantBroken`."""
         with self.transaction():
             self._check_run(run)
             self._put("end", run, (at, exit_code, dict(summary)))
@@ -160,8 +157,7 @@ class MemoryStore:
     def save_records(self, run: int, system: System, records: Iterable[Record]) -> int:
         """Keep records as seen in this run; gives how many were new or had changed.
 
-        Raises:
-            InvariantBroken: there is no such run.
+        No such run: `InvariantBroken`.
         """
         changed = 0
         with self.transaction():
@@ -175,7 +171,6 @@ class MemoryStore:
         return changed
 
     def count_records(self, run: int, system: System, entity: Entity) -> int:
-        """Count the records last seen in this run."""
         return len(self._seen(run, system, entity))
 
     def case_keys(self, run: int, *, only: Sequence[Key] = ()) -> Iterator[Key]:
@@ -192,7 +187,6 @@ class MemoryStore:
     def groups(
         self, run: int, cases: Sequence[Key]
     ) -> list[tuple[Record, tuple[Record, ...]]]:
-        """Give cases with their tasks as seen in this run; tasks by creation time."""
         found = {case.key: case for case in self._seen(run, System.KORE, Entity.CASE)}
         tasks = self._seen(run, System.KORE, Entity.TASK)
         tasks.sort(key=lambda task: task.text("createdAt"))
@@ -203,17 +197,14 @@ class MemoryStore:
         ]
 
     def orphan_tasks(self, run: int) -> Iterator[Record]:
-        """Give Kore tasks seen in this run whose case was not, by key."""
         cases = {case.key for case in self._seen(run, System.KORE, Entity.CASE)}
         tasks = self._seen(run, System.KORE, Entity.TASK)
         return (task for task in tasks if task.parent not in cases)
 
     def records(self, run: int, system: System, entity: Entity) -> Iterator[Record]:
-        """Give all records of a system last seen in this run, by key."""
         return iter(self._seen(run, system, entity))
 
     def record(self, key: Key) -> Record | None:
-        """Give a record as last seen."""
         seen = self._table("record").get(key)
         return seen.record if seen else None
 
@@ -227,7 +218,6 @@ class MemoryStore:
 
     # links --------------------------------------------------------------------
     def links_of(self, cases: Sequence[Key]) -> dict[Key, list[Link]]:
-        """Give the links of Kore cases, of their tasks as last seen, and openers."""
         found: dict[Key, list[Link]] = {}
         for link in self.links():
             owner = self._owner(link)
@@ -241,7 +231,6 @@ class MemoryStore:
         return Key(task.parent if task and task.parent else case)
 
     def link(self, key: Key) -> Link | None:
-        """Find a link by either side's key; an opener only by its casemgr key."""
         roles = (Role.CASE, Role.TASK)
         own = [
             link
@@ -251,7 +240,6 @@ class MemoryStore:
         return max(own, key=lambda link: link.generation, default=None)
 
     def links(self) -> Iterator[Link]:
-        """Give all links, by Kore key, role and generation."""
         links = [link for link, _ in self._table("link").values()]
         return iter(
             sorted(links, key=lambda each: (each.kore, each.role, each.generation))
@@ -268,7 +256,7 @@ class MemoryStore:
         """
         place = (link.kore, link.role, link.generation)
         with self.transaction():
-            for other in self.links():
+            for other, _ in list(self._table("link").values()):
                 same = other.casemgr == link.casemgr
                 twin = (other.kore, other.role, other.generation) == place
                 if (same and other.kore != link.kore) or (
@@ -282,16 +270,11 @@ class MemoryStore:
             self._put("link", link.casemgr, (link, case))
 
     def delete_link(self, casemgr: Key) -> None:
-        """Forget a link; fine when there is none."""
         self._drop("link", casemgr)
 
     # the journal --------------------------------------------------------------
     def save_intents(self, run: int, intents: Sequence[Intent]) -> list[Intent]:
-        """Make intents durable and number them.
-
-        Raises:
-            InvariantBroken: there is no such run.
-        """
+        """Make intents durable and number them. No such run: `InvariantBroken`."""
         first = max(self._table("journal"), default=0) + 1
         numbered = [
             replace(intent, number=number)
@@ -311,11 +294,7 @@ class MemoryStore:
         casemgr: Key | None = None,
         detail: str = "",
     ) -> None:
-        """Record what became of an intent.
-
-        Raises:
-            InvariantBroken: there is no such intent.
-        """
+        """Record what became of an intent. No such intent: `InvariantBroken`."""
         entry = self._table("journal").get(number)
         if entry is None:
             raise InvariantBroken(f"there is no intent {number} to settle")
@@ -331,7 +310,6 @@ class MemoryStore:
         )
 
     def open_intents(self) -> list[Intent]:
-        """Give the intents in state open or in doubt, oldest first."""
         rows = sorted(self._table("journal").items())
         return [entry.intent for _, entry in rows if entry.state in _UNSETTLED]
 
@@ -344,44 +322,33 @@ class MemoryStore:
 
     # holds, facts, customers --------------------------------------------------
     def save_hold(self, run: int, hold: Hold) -> None:
-        """Insert or replace the hold on a record.
-
-        Raises:
-            InvariantBroken: there is no such run.
-        """
+        """Insert or replace the hold on a record. No such run: `InvariantBroken`."""
         with self.transaction():
             self._check_run(run)
             self._put("hold", hold.key, hold)
 
     def delete_hold(self, key: Key) -> None:
-        """Lift a hold; fine when there is none."""
         self._drop("hold", key)
 
     def holds(self, keys: Sequence[Key] | None = None) -> dict[Key, Hold]:
-        """Give the holds on these records, or all, by key."""
         rows = sorted(self._table("hold").items())
         return {key: hold for key, hold in rows if keys is None or key in keys}
 
     def get_fact(self, name: str) -> str | None:
-        """Give a remembered fact about the tenant or this state."""
         return self.facts(name).get(name)
 
     def set_fact(self, name: str, value: str) -> None:
-        """Remember a fact, such as `proof.create@Service`."""
         self._put("fact", name, value)
 
     def facts(self, prefix: str) -> dict[str, str]:
-        """Give all facts whose name begins so."""
         rows = sorted(self._table("fact").items())
         return {name: value for name, value in rows if name.startswith(prefix)}
 
     def customers(self, wanted: Sequence[tuple[str, str]]) -> list[CustomerFound]:
-        """Give remembered look-ups for (attribute, value) pairs, each once."""
         known = self._table("customer")
         return [known[pair] for pair in dict.fromkeys(wanted) if pair in known]
 
     def save_customers(self, found: Sequence[CustomerFound]) -> None:
-        """Remember look-ups that found somebody; empty answers are not kept."""
         with self.transaction():
             for each in found:
                 if each.customers:

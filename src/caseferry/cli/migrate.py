@@ -73,12 +73,12 @@ class Wishes:
 @click.pass_obj
 def migrate(  # noqa: PLR0913 - one per option
     invocation: Invocation,
+    *,
     source: str,
     limit: int | None,
     only: tuple[str, ...],
     max_duration: float | None,
     allow: tuple[str, ...],
-    *,
     dry_run: bool,
 ) -> Result:
     """Carry everything to the other side, exactly once.

@@ -230,7 +230,7 @@ class Story:
             lines.append(f"  {plural(adopted.links, 'link')} restored from keys")
         if adopted.twice:
             lines += wrapped(
-                f"{plural(adopted.twice, 'record')} of casemgr carry a key that another "
+                f"{plural(adopted.twice, 'record')} of casemgr with a key that another "
                 "one carries too: `caseferry quarantine`",
                 "  ",
             )

@@ -6,6 +6,7 @@ from enum import IntEnum
 from typing import Any
 
 from caseferry.errors import CaseferryError, Fault, Scope, UserError
+from caseferry.report.text import wrapped
 
 
 class ExitCode(IntEnum):
@@ -72,10 +73,10 @@ def error_entries(error: CaseferryError) -> list[dict[str, Any]]:
 
 def error_lines(error: CaseferryError) -> list[str]:
     """Give an error for a person: what is wrong, each problem, what to do."""
-    lines = [f"Error: {error.message}"]
-    if isinstance(error, UserError):
-        lines += [f"  {problem}" for problem in error.problems]
-    return [*lines, f"Hint: {error.hint}"]
+    lines = wrapped(f"Error: {error.message}", hanging="  ")
+    for problem in error.problems if isinstance(error, UserError) else ():
+        lines += wrapped(str(problem), "  ", "    ")
+    return [*lines, *wrapped(f"Hint: {error.hint}", hanging="  ")]
 
 
 def failure(error: CaseferryError) -> Result:

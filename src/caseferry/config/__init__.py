@@ -5,7 +5,7 @@ order: `words` (durations, rates, limits), `shape` (the keys), `load` (the file 
 environment over it), `secrets` (where secrets come from).
 """
 
-from caseferry.config.load import Loaded, find_config, load_config
+from caseferry.config.load import Loaded, find_config, find_mapping, load_config
 from caseferry.config.secrets import Secrets
 from caseferry.config.shape import Config
 from caseferry.config.template import config_text
@@ -17,6 +17,7 @@ __all__ = [
     "Secrets",
     "config_text",
     "find_config",
+    "find_mapping",
     "load_config",
     "parse_duration",
 ]

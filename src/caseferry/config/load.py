@@ -54,6 +54,23 @@ def find_config(option: str | None, environ: Mapping[str, str], cwd: Path) -> Pa
     return cwd / (option or environ.get("CASEFERRY_CONFIG") or "caseferry.toml")
 
 
+def find_mapping(file: Path, environ: Mapping[str, str]) -> Path:
+    """Give the mapping's path; the rest of the configuration is not looked at.
+
+    Raises:
+        ConfigError: there is no configuration, or it is not TOML.
+    """
+    data = _read(file)
+    Overrides(environ).apply(data)
+    _make_absolute(data, "mapping", "path", file.parent)
+    part = data["mapping"]
+    path = part.get("path") if isinstance(part, dict) else None
+    if not isinstance(path, str) or not path.strip():
+        problem = Problem(path="mapping.path", message="has to be filled in")
+        raise _config_error(file, [problem])
+    return Path(path)
+
+
 def load_config(
     file: Path, environ: Mapping[str, str], *, secrets: bool = False
 ) -> Loaded:

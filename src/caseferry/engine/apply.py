@@ -6,6 +6,7 @@ from dataclasses import replace
 from caseferry.engine.context import Context
 from caseferry.engine.customers import Customers
 from caseferry.engine.dispatch import Dispatcher, Outcome
+from caseferry.engine.finish import finish
 from caseferry.engine.jobs import Jobs, Sent
 from caseferry.engine.plans import Planner
 from caseferry.engine.settle import Settler
@@ -16,7 +17,7 @@ from caseferry.model.correlation import Role
 from caseferry.model.link import Hold, HoldKind, IntentState, Link
 from caseferry.model.mapped import MappedField
 from caseferry.model.record import Key
-from caseferry.reconcile.merge import agree, base
+from caseferry.reconcile.merge import base
 
 _PATIENCE = 3
 """How often one request is planned again after the record moved under it."""
@@ -60,7 +61,7 @@ class Applier:
         for _ in range(_ROUNDS):
             jobs = self._jobs.of(works)
             if not jobs:
-                self._finish(works)
+                finish(self._context, works)
                 return
             outcomes = self._dispatcher.send(jobs)
             for outcome in outcomes:
@@ -234,52 +235,6 @@ class Applier:
                     department = work.group.case.department
                     self._customers.learn(work.group.customer, department, customer)
                     self._customers.made(draft)
-
-    # the end of a group -------------------------------------------------------------
-
-    def _finish(self, works: Sequence[Work]) -> None:
-        """Move the bases of everything that needs nothing more."""
-        store = self._context.store
-        with store.transaction():
-            for work in works:
-                self._finish_one(work)
-
-    def _finish_one(self, work: Work) -> None:
-        store = self._context.store
-        actions = work.plan.actions if work.plan else ()
-        waiting = {(a.role, a.key) for a in actions if a.kind is ActionKind.WAITING}
-        conflicts = {a.key: a for a in actions if a.kind is ActionKind.CONFLICT}
-        for link in list(work.links):
-            target = work.targets.get(link.casemgr)
-            if target is None or link.tombstone or (link.role, link.kore) in waiting:
-                continue
-            hold = work.holds.get(link.kore)
-            if hold is not None and hold.kind is not HoldKind.CONFLICT:
-                continue
-            fresh = agree(
-                work.mapped(link.role, link.kore),
-                link,
-                target,
-                digest=work.group.mapping,
-                source_print=work.prints[link.kore],
-                sent=frozenset(work.sent.get(link.casemgr, ())),
-            )
-            if fresh != link:
-                store.save_link(fresh, work.key)
-                work.put_link(fresh)
-        for key in work.prints:
-            self._list_conflict(work, key, conflicts.get(key))
-
-    def _list_conflict(self, work: Work, key: Key, action: Action | None) -> None:
-        known = work.holds.get(key)
-        if action is None:
-            if known is not None and known.kind is HoldKind.CONFLICT:
-                del work.holds[key]
-                self._context.store.delete_hold(key)
-            return
-        self._hold(
-            work, action, HoldKind.CONFLICT, code=action.code, reason=action.reason
-        )
 
 
 def new_link(work: Work, action: Action, created: Key) -> Link:

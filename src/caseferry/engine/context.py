@@ -42,6 +42,7 @@ class Context:
         run: its number in the state.
         locked_at: monotonic time since which this run holds the lock.
         deadline: monotonic time after which no new group is begun; None is never.
+        listing_complete: the source's listings of this run are proved complete.
         allowed: guards that the operator overrode by name.
     """
 
@@ -57,6 +58,7 @@ class Context:
     locked_at: float = 0.0
     deadline: float | None = None
     allowed: frozenset[str] = frozenset()
+    listing_complete: bool = True
     stopping: bool = field(default=False)
 
     def must_stop(self) -> bool:

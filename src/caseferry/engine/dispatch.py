@@ -16,6 +16,7 @@ from caseferry.errors import (
     CaseSystemError,
     Forbidden,
     InDoubt,
+    Interrupted,
     RateLimited,
     Unexpected,
     Unreachable,
@@ -125,6 +126,8 @@ class Dispatcher:
             created = future.result()
         except (InDoubt, Unexpected) as caught:
             state, error = IntentState.IN_DOUBT, caught
+        except Interrupted:
+            state = IntentState.NOT_EXECUTED  # it waited for a limit and was not sent
         except _NOT_EXECUTED as caught:
             state, error = IntentState.NOT_EXECUTED, caught
         except CaseSystemError as caught:

@@ -26,6 +26,7 @@ def extract_kore(context: Context) -> Extracted:
     for entity in (Entity.CASE, Entity.TASK):
         complete &= _extract(context, entity)
         counts[entity] = context.store.count_records(context.run, System.KORE, entity)
+    context.listing_complete = complete
     return Extracted(
         cases=counts[Entity.CASE], tasks=counts[Entity.TASK], complete=complete
     )

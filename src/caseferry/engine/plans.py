@@ -9,6 +9,7 @@ from caseferry.engine.customers import Customers
 from caseferry.engine.work import PENDING, Work
 from caseferry.model.correlation import Role
 from caseferry.model.link import Hold, HoldKind, Intent, Link, WriteKind
+from caseferry.model.mapped import MappedGroup
 from caseferry.model.record import Key, Record, record_fingerprint
 from caseferry.model.times import canonical_time
 from caseferry.reconcile.planner import plan_group
@@ -66,7 +67,8 @@ class Planner:
             group=group,
             prints=prints,
             links=list(links),
-            holds=standing,
+            holds=standing | _unseen(group, complete=self._context.listing_complete),
+            known={key: holds[key] for key in prints if key in holds},
             in_doubt=in_doubt,
         )
 
@@ -81,7 +83,7 @@ class Planner:
         for key, mapped in work.sources().items():
             role = Role.CASE if key == work.key else Role.TASK
             link = work.link(role, key)
-            if key in work.holds and work.holds[key].kind is not HoldKind.CONFLICT:
+            if key in work.holds:
                 continue
             if link is None:
                 if role is Role.TASK and mapped.record.text("isActive") == "false":
@@ -162,17 +164,31 @@ def _doubts(intents: Iterable[Intent]) -> dict[Key, set[tuple[Role, Key]]]:
     return found
 
 
-def _stands(hold: Hold, source_print: str, mapping: str) -> bool:
-    """Tell whether a hold still stands: it, the mapping or `retry` lifts it.
+def _unseen(group: MappedGroup, *, complete: bool) -> dict[Key, Hold]:
+    """Hold a case some of whose tasks a moving listing did not show.
 
-    What waits is tried again in every run; what is uncertain stands until it is
-    settled or a person says what it is.
+    Without them it would look as if it had none, and get an opener.
     """
-    if hold.kind is HoldKind.WAITING:
-        return False
+    record = group.case.record
+    if complete or int(record.text("count.taskIds") or 0) <= len(group.tasks):
+        return {}
+    reason = "the listing moved and did not show all of its tasks; tried again next run"
+    hold = Hold(
+        key=record.key, kind=HoldKind.WAITING, code="tasks-unseen", reason=reason
+    )
+    return {record.key: hold}
+
+
+def _stands(hold: Hold, source_print: str, mapping: str) -> bool:
+    """Tell whether a hold still stands: the record, the mapping or `retry` lifts it.
+
+    What is uncertain stands until it is settled or a person says what it is. What
+    waits, was set aside or is in conflict is listed, and decided anew in every run.
+    """
     if hold.kind is HoldKind.UNCERTAIN:
         return True
-    return hold.source_print == source_print and hold.mapping == mapping
+    same = hold.source_print == source_print and hold.mapping == mapping
+    return hold.kind is HoldKind.QUARANTINE and same
 
 
 def _wants_customer(work: Work) -> bool:

@@ -8,6 +8,7 @@ from caseferry.engine.context import Context
 from caseferry.engine.customers import Customers
 from caseferry.engine.extract import extract_kore
 from caseferry.engine.plans import Planner
+from caseferry.engine.settle import ASSUMED_ABSENT
 from caseferry.errors import NotFound, UserError
 from caseferry.model.correlation import Role
 from caseferry.model.link import Hold, HoldKind, IntentState, Link
@@ -70,29 +71,32 @@ def unlink(store: Store, key: Key) -> Link:
     if link is None:
         raise UserError(f"{key} is not linked", hint="caseferry explain KEY")
     parted = replace(link, tombstone=True)
-    source = store.record(link.kore)
-    case = source.parent if source and source.parent else link.kore
-    store.save_link(parted, case)
+    store.save_link(parted, _case(store, link))
     return parted
+
+
+def _case(store: Store, link: Link) -> Key:
+    source = store.record(link.kore)
+    return source.parent if source and source.parent else link.kore
 
 
 def retry(store: Store, holds: Sequence[Hold], parted: Sequence[Key] = ()) -> int:
     """Take held and parted records up again; they are planned anew in the next run.
 
-    Of an uncertain one this says: it had no effect, create it again.
+    Of an uncertain one this says that it had no effect: the next run looks once more,
+    and creates it again where nothing is found. A parted one is joined again.
     """
     intents = store.open_intents()
     with store.transaction():
         for hold in holds:
             store.delete_hold(hold.key)
-            if hold.kind is HoldKind.UNCERTAIN:
-                for intent in intents:
-                    if intent.kore == hold.key:
-                        store.settle_intent(intent.number, IntentState.ABSENT)
+            for intent in intents:
+                if hold.kind is HoldKind.UNCERTAIN and intent.kore == hold.key:
+                    store.set_fact(f"{ASSUMED_ABSENT}{intent.number}", "yes")
         for key in parted:
             link = store.link(key)
             if link is not None and link.tombstone:
-                store.delete_link(link.casemgr)
+                store.save_link(replace(link, tombstone=False), _case(store, link))
     return len(holds) + len(parted)
 
 

@@ -23,6 +23,9 @@ _MANY = 10
 _LATE_LOOKS = 3
 """How often a write is looked for after the bound, before it is left uncertain."""
 
+ASSUMED_ABSENT = "assumed-absent."
+"""Facts: a person said `retry` of an uncertain write, by its number."""
+
 LOOKUP_PROOF = "proof.lookup@"
 LISTING_PROOF = "proof.listing@"
 
@@ -99,6 +102,7 @@ class Settler:
             link = self._judge(parked, records)
             if link is not None:
                 adopted.append((parked.case, link))
+        self._declare_absent()
         return adopted
 
     def drain(self) -> frozenset[Key]:
@@ -113,7 +117,6 @@ class Settler:
         while self._parked and not context.must_stop():
             before = self.parked
             self.look()
-            self._declare_absent()
             settled = before - self.parked
             if settled:
                 return settled
@@ -232,6 +235,9 @@ class Settler:
         kind = LISTING_PROOF if self.uses_listing(department) else LOOKUP_PROOF
         return store.get_fact(f"{kind}{department}") is not None
 
+    def _is_assumed(self, number: int) -> bool:
+        return self._context.store.get_fact(f"{ASSUMED_ABSENT}{number}") is not None
+
     def _waited(self, parked: Parked, at: float) -> float:
         return at - parked.since
 
@@ -246,9 +252,10 @@ class Settler:
             asked_at = self._empty_at.get(number)
             if parked.intent.kind is WriteKind.NOTE:
                 asked_at = self._context.clock.monotonic()
-            if asked_at is None or not self._is_proved(parked.intent):
+            if asked_at is None:
                 continue
-            if self._waited(parked, asked_at) > bound:
+            late = self._waited(parked, asked_at) > bound
+            if (late and self._is_proved(parked.intent)) or self._is_assumed(number):
                 self._context.store.settle_intent(number, IntentState.ABSENT)
                 del self._parked[number]
 

@@ -81,21 +81,20 @@ class Tally:
         for key in work.prints:
             role = Role.CASE if key == work.key else Role.TASK
             name = _NAMES[role]
-            hold = work.holds.get(key)
+            hold = work.known.get(key)
             link = work.link(role, key)
-            if hold is not None:
+            if hold is not None and hold.kind is not HoldKind.WAITING:
                 self.actions[name, str(hold.kind)] += 1
                 self.codes[str(hold.kind), hold.code] += 1
             elif link is not None and not link.tombstone:
                 self.actions[name, "unchanged"] += 1
             else:
                 self.actions[name, "out_of_scope"] += 1
-            held = hold is not None and hold.kind is not HoldKind.CONFLICT
             if link is not None and not link.tombstone:
                 self.linked += 1
                 self.ends[name, "paired"] += 1
             else:
-                kind = str(hold.kind) if hold and held else "out_of_scope"
+                kind = str(hold.kind) if hold else "out_of_scope"
                 self.ends[name, kind] += 1
 
     def add_orphan(self, *, complete: bool) -> None:

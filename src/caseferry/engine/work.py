@@ -18,6 +18,8 @@ class Work:
 
     Attributes:
         prints: fingerprint per source record.
+        holds: those that still stand, and those of this run.
+        known: what the state lists about each record, standing or not.
         dirty: target records to be read before the next decision.
         done: requests that were carried out, in order.
         sent: fields sent per target record in this run.
@@ -31,6 +33,7 @@ class Work:
     targets: dict[Key, Record] = field(default_factory=dict)
     listed: bool = False
     holds: dict[Key, Hold] = field(default_factory=dict)
+    known: dict[Key, Hold] = field(default_factory=dict)
     in_doubt: set[tuple[Role, Key]] = field(default_factory=set)
     customer: CustomerChoice = PENDING
     plan: GroupPlan | None = None

@@ -36,6 +36,7 @@ KORE_WRITABLE: Final = frozenset({"name", "desc", "tags", "dueDate"})
 
 KORE_TECHNICAL: Final = frozenset(
     {
+        "count.taskIds",
         "statusCategory",
         "template",
         "source",

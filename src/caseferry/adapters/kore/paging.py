@@ -110,11 +110,14 @@ class Progress:
         if not listing.results:
             return False
         missing = None if self.total is None else self.count < self.total
+        is_short = listing.limit is not None and len(listing.results) < listing.limit
+        if listing.hasMore is False and is_short:
+            return False
         if listing.hasMore is not None:
             return listing.hasMore if self.total is None else bool(missing)
         if missing is not None:
             return missing
-        return listing.limit is None or len(listing.results) >= listing.limit
+        return not is_short
 
 
 class Pager:

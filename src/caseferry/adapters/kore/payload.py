@@ -18,7 +18,14 @@ CATEGORIES = frozenset({"open", "inprogress", "onhold", "resolved", "closed"})
 
 _TEXTS = ("name", "desc", "refId", "source", "language", "caseRefId")
 _USER = ("_id", "name", "emailId", "phoneNumber")
-_COUNTED = ("attachments", "commentIds", "activityIds", "resolutionCmts", "convIds")
+_COUNTED = (
+    "attachments",
+    "commentIds",
+    "activityIds",
+    "resolutionCmts",
+    "convIds",
+    "taskIds",  # a moving listing may miss tasks: this is how that is noticed
+)
 # What samples show and a person would not miss, besides what a record carries.
 # fmt: off
 _KNOWN = frozenset({

@@ -99,8 +99,9 @@ class Journal(Connection):
             InvariantBroken: there is no such intent.
         """
         text = plain(detail)
-        if not self._write(_SETTLE, state.value, casemgr, text, text, number):
-            raise InvariantBroken(f"there is no intent {number} to settle")
+        with self.transaction():
+            if not self._write(_SETTLE, state.value, casemgr, text, text, number):
+                raise InvariantBroken(f"there is no intent {number} to settle")
 
     def open_intents(self) -> list[Intent]:
         """Give the intents in state open or in doubt, oldest first."""

@@ -12,7 +12,7 @@ from caseferry.errors import StateError
 
 BUSY_TIMEOUT_S = 15
 CACHE_KIB = 16_384
-CHECKPOINT_PAGES = 4_000  # 16 MiB of log; the default of 4 MiB halves the speed
+LOG_PAGES = 4_000  # 16 MiB of log; the default of 4 MiB halves the speed
 
 
 def open_database(
@@ -68,7 +68,7 @@ def _prepare(
     conn.execute("PRAGMA journal_mode = WAL")
     conn.execute("PRAGMA synchronous = FULL")
     conn.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
-    conn.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
+    conn.execute(f"PRAGMA wal_autocheckpoint = {LOG_PAGES}")
     if pending:
         _upgrade(db, versions)
     return db

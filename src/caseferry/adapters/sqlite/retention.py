@@ -92,9 +92,11 @@ class Retention(Connection):
     def _wiping(self) -> Iterator[None]:
         """Group writes; what they remove is overwritten in the file and in the log."""
         self._all("PRAGMA secure_delete = ON")  # off otherwise: it costs writes
+        before = self._conn.total_changes
         try:
             with self.transaction():
                 yield
         finally:
             self._all("PRAGMA secure_delete = OFF")
-        self._all("PRAGMA wal_checkpoint(TRUNCATE)")
+        if self._conn.total_changes > before and not self._conn.in_transaction:
+            self._all("PRAGMA wal_checkpoint(TRUNCATE)")  # empties the log

@@ -19,6 +19,7 @@ from caseferry.adapters.sqlite.translate import translated
 from caseferry.errors import InvariantBroken, StateError
 from caseferry.model.correlation import TenantPair
 
+_END_RUN = "UPDATE run SET ended = ?, exit_code = ?, summary = ? WHERE number = ?"
 _PAIR = ("kore_account", "kore_stream", "casemgr_tenant")
 
 
@@ -120,14 +121,9 @@ class SqliteStore(Records, Links, Journal, Holds, Facts, Queries, Retention):
         Raises:
             InvariantBroken: there is no such run.
         """
-        if not self._write(
-            "UPDATE run SET ended = ?, exit_code = ?, summary = ? WHERE number = ?",
-            at,
-            exit_code,
-            to_json(summary),
-            run,
-        ):
-            raise InvariantBroken(f"there is no run {run} to end")
+        with self.transaction():
+            if not self._write(_END_RUN, at, exit_code, to_json(summary), run):
+                raise InvariantBroken(f"there is no run {run} to end")
 
     def backup(self, path: Path | str) -> None:
         """Write a consistent copy, mode 0600, as one file; works during a run.

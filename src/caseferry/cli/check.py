@@ -1,0 +1,136 @@
+"""`check`: configuration and mapping whole, then what the two systems allow."""
+
+from typing import Final
+
+import click
+
+from caseferry.adapters.clock import SystemClock
+from caseferry.bootstrap import build_systems, read_mapping
+from caseferry.cli.checks import (
+    Finding,
+    check_casemgr,
+    check_customers,
+    check_kore,
+    check_mapping,
+    check_state,
+    failed,
+    unused,
+)
+from caseferry.cli.interrupt import stoppable
+from caseferry.cli.options import Command, Invocation
+from caseferry.cli.progress import Progress
+from caseferry.cli.result import ExitCode, Result
+from caseferry.config import Loaded
+from caseferry.errors import ConfigError, MappingError
+from caseferry.mapping.compile import Mapper
+from caseferry.report.text import wrapped
+
+CONFIRM: Final = (
+    "No mail leaves casemgr when an activity or a case is created or closed",
+    "No workflow takes the activities of the client application away",
+    "No template of Kore makes tasks of its own while cases are carried",
+    'The mapping\'s most_urgent is right: an agent sees which of "1" and "7" is urgent',
+)
+"""What no API can see."""
+
+
+@click.command(cls=Command, example="caseferry check --offline")
+@click.option("--offline", is_flag=True, help="Ask no system.")
+@click.option("--quick", is_flag=True, help="Look no customers up.")
+@click.pass_obj
+def check(invocation: Invocation, *, offline: bool, quick: bool) -> Result:
+    """Check everything before the first run; reads only.
+
+    Configuration and mapping as a whole, then credentials, permissions, departments,
+    attributes, and whether customers are found on a sample.
+    """
+    try:
+        loaded = invocation.load(secrets=not offline)
+    except ConfigError as error:
+        return _result(failed("configuration", error), offline=offline)
+    text = f"{loaded.file.name} is whole"
+    found = [Finding(name="configuration", status="pass", message=text)]
+    found += unused(loaded.config)
+    try:
+        mapper = read_mapping(loaded.config)
+    except MappingError as error:
+        return _result([*found, *failed("mapping", error)], offline=offline)
+    found += check_mapping(mapper, loaded.config)
+    found += check_state(loaded.config)
+    if not offline:
+        found += _online(invocation, loaded, mapper, quick=quick)
+    return _result(found, offline=offline)
+
+
+def _online(
+    invocation: Invocation, loaded: Loaded, mapper: Mapper, *, quick: bool
+) -> list[Finding]:
+    clock = SystemClock(invocation.stop.event)
+    with (
+        Progress(invocation.env, quiet=invocation.verbosity < 0) as progress,
+        stoppable(invocation.stop, invocation.env),
+    ):
+        try:
+            systems = build_systems(loaded, clock, progress.waiting)
+        except ConfigError as error:
+            return failed("configuration", error)
+        try:
+            progress.progress("checks", 0, None)
+            found = check_kore(systems)
+            found += check_casemgr(systems, mapper, loaded.config)
+            is_sound = all(finding.status != "fail" for finding in found)
+            if is_sound and not quick:
+                found += check_customers(systems, mapper, clock)
+        finally:
+            systems.close()
+    return found
+
+
+def _result(found: list[Finding], *, offline: bool) -> Result:
+    bad = [finding for finding in found if finding.status == "fail"]
+    lines = [line for finding in found for line in _lines(finding)]
+    if not offline and not bad:
+        lines += ["", "No API can see these; confirm them yourself:"]
+        lines += [
+            line for text in CONFIRM for line in wrapped(f"- {text}", "  ", "    ")
+        ]
+    lines += ["", *_next(bad, offline=offline)]
+    return Result(
+        data={
+            "checks": [finding.data() for finding in found],
+            "capabilities": {"kore": {}, "casemgr": {}},
+            "confirm": [] if offline else list(CONFIRM),
+        },
+        lines=lines,
+        errors=[_error(finding) for finding in bad],
+        exit_code=bad[0].exit_code if bad else ExitCode.DONE,
+    )
+
+
+def _lines(finding: Finding) -> list[str]:
+    where = f"{finding.system} {finding.name}".strip()
+    head = f"{finding.status} {where}: {finding.message}"
+    lines = wrapped(head, hanging="     ")
+    if finding.hint and finding.status != "pass":
+        lines += wrapped(f"Hint: {finding.hint}", "     ", "       ")
+    return lines
+
+
+def _error(finding: Finding) -> dict[str, str]:
+    entry = {
+        "code": f"check-{finding.name}",
+        "scope": "run",
+        "fault": "operator",
+        "message": finding.message,
+        "hint": finding.hint,
+    }
+    return entry | ({"system": finding.system} if finding.system else {})
+
+
+def _next(bad: list[Finding], *, offline: bool) -> list[str]:
+    if bad:
+        word = "check fails" if len(bad) == 1 else "checks fail"
+        return [f"{len(bad)} {word}. Mend what is named, then check again."]
+    if offline:
+        return ["Next:", "  caseferry check   (asks both systems too)"]
+    return ["Next:", "  caseferry migrate --from kore --dry-run"]

@@ -1,0 +1,209 @@
+"""`explain KEY`: one record's whole story, from the state."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import click
+
+from caseferry.adapters.clock import SystemClock
+from caseferry.adapters.sqlite import SqliteStore
+from caseferry.bootstrap import read_mapping, reading_state
+from caseferry.cli.options import Command, Invocation
+from caseferry.cli.result import Result
+from caseferry.cli.running import resolve
+from caseferry.errors import MappingError
+from caseferry.mapping.compile import Mapper
+from caseferry.model.correlation import Role
+from caseferry.model.link import Hold, Link
+from caseferry.model.mapped import MappedField, MappedRecord
+from caseferry.model.record import Entity, Key, Record, Value, record_fingerprint
+from caseferry.report.text import local_time, shown, table, wrapped
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Known:
+    """What the state knows about one Kore record."""
+
+    key: Key
+    record: Record | None
+    link: Link | None
+    hold: Hold | None
+    mapped: MappedRecord | None
+    relatives: tuple[Link, ...]
+    journal: tuple[Mapping[str, str], ...]
+    digest: str
+
+
+@click.command(cls=Command, example="caseferry explain CS004711")
+@click.argument("key", metavar="KEY")
+@click.pass_obj
+def explain(invocation: Invocation, *, key: str) -> Result:
+    """Tell one record's whole story: both sides, its link, and what was done.
+
+    Reads the state only; works while a run is going on.
+    """
+    config = invocation.load().config
+    try:
+        mapper = read_mapping(config)
+    except MappingError:
+        mapper = None  # what was done can be told without it
+    with reading_state(config) as store:
+        known = _gather(store, resolve(store, key), mapper)
+    return Result(data=_data(known), lines=_lines(known))
+
+
+def _gather(store: SqliteStore, key: Key, mapper: Mapper | None) -> _Known:
+    link = store.link(key)
+    own = link.kore if link is not None else key
+    record = store.record(own)
+    is_case = record is None or record.entity is Entity.CASE
+    relatives = store.links_of([own]).get(own, []) if is_case else []
+    return _Known(
+        key=own,
+        record=record,
+        link=store.link(own) or link,
+        hold=store.holds([own]).get(own),
+        mapped=_mapped(store, record, mapper),
+        relatives=tuple(other for other in relatives if other.role is not Role.CASE),
+        journal=tuple(store.journal(own, None)),
+        digest=mapper.digest if mapper is not None else "",
+    )
+
+
+def _mapped(
+    store: SqliteStore, record: Record | None, mapper: Mapper | None
+) -> MappedRecord | None:
+    """Map the record as it was last seen; None where something is missing for that."""
+    if record is None or mapper is None or not record.key.startswith("kore:"):
+        return None
+    now = SystemClock().now()
+    if record.entity is Entity.CASE:
+        return mapper.map_group(record, (), now).case
+    case = store.record(record.parent) if record.parent else None
+    return mapper.map_group(case, (record,), now).tasks[0] if case else None
+
+
+def _data(known: _Known) -> dict[str, Any]:
+    record, link, hold = known.record, known.link, known.hold
+    return {
+        "key": known.key,
+        "entity": str(record.entity) if record else None,
+        "number": record.text("refId") if record else "",
+        "case": record.parent if record else None,
+        "kore": dict(record.fields) if record else {},
+        "link": None
+        if link is None
+        else {
+            "counterpart": link.casemgr,
+            "role": link.role.name.lower(),
+            "finished": link.finished,
+            "parted": link.tombstone,
+            "casemgr": dict(link.casemgr_base.fields),
+        },
+        "hold": None
+        if hold is None
+        else {"kind": str(hold.kind), "code": hold.code, "reason": hold.reason},
+        "fields": [
+            {
+                "kore": field.kore,
+                "casemgr": field.casemgr,
+                "source": field.source,
+                "wanted": field.value,
+                "read_back": link.casemgr_base.get(field.casemgr) if link else None,
+            }
+            for field in _fields(known)
+        ],
+        "activities": [
+            {"kore": other.kore, "casemgr": other.casemgr, "role": _role(other)}
+            for other in known.relatives
+        ],
+        "journal": [dict(entry) for entry in known.journal],
+        "next": _next(known),
+    }
+
+
+def _lines(known: _Known) -> list[str]:
+    record, link = known.record, known.link
+    what = str(record.entity) if record else "record"
+    number = record.text("refId") if record else ""
+    rows = [("key", str(known.key))]
+    if record is not None and record.parent is not None:
+        rows.append(("case", str(record.parent)))
+    if link is not None:
+        end = "parted" if link.tombstone else _finish(link)
+        rows.append(("counterpart", f"{link.casemgr}, {end}"))
+    if known.hold is not None:
+        hold = known.hold
+        rows.append(("held", f"{hold.kind}, {hold.code}: {hold.reason}"))
+    rows.append(("next run", _next(known)))
+    lines = [f"{what.capitalize()} {number}".rstrip(), *table(rows)]
+    lines += _field_lines(known)
+    if known.relatives:
+        lines += ["", "Activities"]
+        rows = [(_role(o), str(o.kore), str(o.casemgr)) for o in known.relatives]
+        lines += [f"  {role} {kore} -> {other}" for role, kore, other in rows]
+    if known.journal:
+        lines += ["", "Written"]
+        for entry in known.journal:
+            lines += _entry_lines(entry)
+    return lines
+
+
+def _field_lines(known: _Known) -> list[str]:
+    fields = _fields(known)
+    if not fields:
+        return []
+    lines = ["", "Fields: in Kore as last read; in casemgr as last read back"]
+    link = known.link
+    for field in fields:
+        lines.append(f"  {field.casemgr} from {field.kore}")
+        back: Value | None = link.casemgr_base.get(field.casemgr) if link else None
+        lines.append(f"    Kore    {shown(field.source)}")
+        lines.append(f"    casemgr {shown(back)}")
+        if link is not None and not field.is_met_by(back):
+            lines.append(f"    wanted  {shown(field.value)}")
+    return lines
+
+
+def _entry_lines(entry: Mapping[str, str]) -> list[str]:
+    state = entry["state"].replace("_", " ")
+    head = f"{local_time(entry['at'])} run {entry['run']}: {entry['kind']} "
+    head += f"{entry['role']}, {state}"
+    lines = wrapped(f"{head} {entry['casemgr']}".rstrip(), "  ", "    ")
+    if entry["detail"]:
+        lines += wrapped(entry["detail"], "    ")
+    return lines
+
+
+def _fields(known: _Known) -> tuple[MappedField, ...]:
+    fields = known.mapped.fields if known.mapped is not None else ()
+    return tuple(
+        field for field in fields if field.source is not None or field.value is not None
+    )
+
+
+def _next(known: _Known) -> str:
+    """Say what the next run makes of the record, as far as the state can tell."""
+    link, record = known.link, known.record
+    if known.hold is not None:
+        return "left alone while it is held"
+    if link is None:
+        return "planned: it has no counterpart yet"
+    if link.tombstone:
+        return "left alone: it was parted"
+    if not link.finished:
+        return "goes on: its creation is not finished"
+    if known.digest and link.mapping != known.digest:
+        return "planned anew: the mapping is another one"
+    if record is not None and record_fingerprint(record) != link.source_print:
+        return "planned anew: it changed in Kore since"
+    return "as is, unless it changes"
+
+
+def _finish(link: Link) -> str:
+    return "finished" if link.finished else "not finished"
+
+
+def _role(link: Link) -> str:
+    return link.role.name.lower()

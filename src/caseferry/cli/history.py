@@ -1,0 +1,105 @@
+"""`history`: what runs did."""
+
+from collections import Counter
+from typing import Any
+
+import click
+
+from caseferry.adapters.sqlite import RunEntry, SqliteStore
+from caseferry.bootstrap import reading_state
+from caseferry.cli.options import Command, Invocation
+from caseferry.cli.result import Result
+from caseferry.cli.status import run_data, run_end
+from caseferry.errors import UserError
+from caseferry.report.migration import Told, summary_lines
+from caseferry.report.text import local_time, number, table
+
+_LATEST = 20
+
+
+@click.command(cls=Command, example="caseferry history last")
+@click.argument("run", required=False, metavar="[RUN]")
+@click.pass_obj
+def history(invocation: Invocation, *, run: str | None) -> Result:
+    """List the latest runs, or show one: its number, or `last`.
+
+    Reads the state only; works while a run is going on.
+    """
+    with reading_state(invocation.load().config) as store:
+        if run is None:
+            return _list(store)
+        return _show(store, _find(store, run))
+
+
+def _list(store: SqliteStore) -> Result:
+    runs = store.runs(_LATEST)
+    rows = [
+        (str(r.number), local_time(r.started), run_end(r), _command(r)) for r in runs
+    ]
+    header = ("run", "began", "ended", "command")
+    lines = table(rows, header, right=frozenset({0})) if rows else ["No run yet."]
+    return Result(data={"runs": [run_data(run) for run in runs]}, lines=lines)
+
+
+def _find(store: SqliteStore, text: str) -> RunEntry:
+    if text == "last":
+        found = store.last_run()
+    else:
+        found = store.run(int(text)) if text.isdecimal() else None
+    if found is None:
+        raise UserError(
+            f"there is no run {text!r}",
+            code="run-unknown",
+            hint="`caseferry history` lists them; `last` is the latest",
+        )
+    return found
+
+
+def _show(store: SqliteStore, run: RunEntry) -> Result:
+    writes = Counter(
+        (entry["kind"], entry["state"]) for entry in store.journal(None, run.number)
+    )
+    rows = [
+        ("command", _command(run)),
+        ("began", local_time(run.started)),
+        ("ended", local_time(run.ended) if run.ended else "no"),
+        ("came to", run_end(run)),
+    ]
+    rows += [(name, value) for name, value in run.inputs.items() if name != "mapping"]
+    rows.append(("mapping", run.inputs.get("mapping", "")))
+    lines = [f"Run {run.number}", *table([row for row in rows if row[1]])]
+    if writes:
+        lines += ["", "Writes"]
+        lines += table(
+            [
+                (kind, state.replace("_", " "), number(count))
+                for (kind, state), count in sorted(writes.items())
+            ],
+            right=frozenset({2}),
+        )
+    lines += _summary(run)
+    data = run_data(run) | {"writes": _writes(writes)}
+    return Result(data=data, lines=lines, run=run.number)
+
+
+def _summary(run: RunEntry) -> list[str]:
+    if "actions" not in run.summary:
+        return []
+    dry = bool(run.summary.get("dry_run"))
+    told = Told(data=run.summary, run=run.number, dry=dry, causes=_causes(run.summary))
+    return ["", *summary_lines(told)]
+
+
+def _causes(summary: Any) -> dict[tuple[str, str], int]:  # noqa: ANN401 - stored JSON
+    return {(c["kind"], c["code"]): c["count"] for c in summary.get("causes", ())}
+
+
+def _command(run: RunEntry) -> str:
+    return f"{run.command}{' --dry-run' if 'dry_run' in run.inputs else ''}"
+
+
+def _writes(writes: Counter[tuple[str, str]]) -> list[dict[str, Any]]:
+    return [
+        {"kind": kind, "state": state, "count": count}
+        for (kind, state), count in sorted(writes.items())
+    ]

@@ -1,0 +1,91 @@
+"""`mapping check`, `mapping show`: what becomes what."""
+
+from pathlib import Path
+
+import click
+
+from caseferry.cli.files import write_private
+from caseferry.cli.options import Command, Group, Invocation
+from caseferry.cli.result import Result
+from caseferry.config import find_config, find_mapping
+from caseferry.errors import MappingError
+from caseferry.mapping.compile import Mapper, compile_mapping
+from caseferry.mapping.show import mapping_tables
+from caseferry.mapping.spec import parse_mapping
+from caseferry.report.html import page
+from caseferry.report.text import plural, table
+
+
+@click.group(cls=Group, example="caseferry mapping show")
+def mapping() -> None:
+    """Check and show what becomes what."""
+
+
+@mapping.command("check", cls=Command, example="caseferry mapping check")
+@click.pass_obj
+def mapping_check(invocation: Invocation) -> Result:
+    """Check the mapping as a whole, its examples included; reads no system."""
+    path, mapper = _read(invocation)
+    problems = mapper.check_examples()
+    if problems:
+        count = plural(len(problems), "example")
+        text = f"{path.name}: {count} came out differently"
+        raise MappingError(text, problems=problems, path=str(path))
+    spec = mapper.spec
+    data = {
+        "path": str(path),
+        "digest": mapper.digest,
+        "title": spec.title,
+        "examples": len(spec.example),
+        "departments": list(mapper.departments),
+        "attributes": {k: list(v) for k, v in mapper.custom_attributes.items()},
+    }
+    rows = [
+        ("file", str(path)),
+        ("title", spec.title),
+        ("digest", mapper.digest),
+        ("lands in", ", ".join(mapper.departments)),
+        ("examples", f"{len(spec.example)}, all as expected"),
+    ]
+    return Result(data=data, lines=["The mapping holds together", *table(rows)])
+
+
+@mapping.command("show", cls=Command, example="caseferry mapping show --html map.html")
+@click.option("--html", metavar="FILE", help="Write it as a page.")
+@click.pass_obj
+def mapping_show(invocation: Invocation, *, html: str | None) -> Result:
+    """Show the mapping as tables, with a digest to sign; reads no system."""
+    path, mapper = _read(invocation)
+    tables = mapping_tables(mapper)
+    data = {
+        "path": str(path),
+        "digest": mapper.digest,
+        "tables": [
+            {"title": title, "header": list(header), "rows": [list(r) for r in rows]}
+            for title, header, rows in tables
+        ],
+    }
+    if html is not None:
+        write_private(invocation.env.cwd / html, page("Mapping", tables))
+        return Result(data=data, lines=[f"Wrote {html}", f"Digest {mapper.digest}"])
+    lines: list[str] = []
+    for title, header, rows in tables:
+        lines += [title, *table(rows, header), ""]
+    return Result(data=data, lines=lines[:-1])
+
+
+def _read(invocation: Invocation) -> tuple[Path, Mapper]:
+    """Read the mapping; the rest of the configuration may still be unfinished."""
+    env = invocation.env
+    file = find_config(invocation.config, env.variables, env.cwd)
+    path = find_mapping(file, env.variables)
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        raise MappingError(
+            f"{path} cannot be read: {why}",
+            hint="set mapping.path in the configuration; `caseferry init` writes one",
+            path=str(path),
+        ) from error
+    return path, compile_mapping(parse_mapping(text, name=path.name))

@@ -1,0 +1,98 @@
+"""`retry`: take records up again that were set aside."""
+
+import click
+
+from caseferry.adapters.sqlite import SqliteStore
+from caseferry.bootstrap import reading_state
+from caseferry.cli.options import Command, Invocation, dry_run_option
+from caseferry.cli.recorded import recorded
+from caseferry.cli.result import Result
+from caseferry.cli.running import resolve
+from caseferry.engine.relink import retry as take_up
+from caseferry.errors import UserError
+from caseferry.model.link import Hold, HoldKind
+from caseferry.model.record import Key
+from caseferry.report.text import plural
+
+_BY_ALL = (HoldKind.QUARANTINE, HoldKind.SET_ASIDE, HoldKind.WAITING)
+_SHOWN = 20
+
+
+@click.command(cls=Command, example="caseferry retry --reason customer-ambiguous")
+@click.argument("keys", nargs=-1, metavar="[KEY]...")
+@click.option("--all", "everything", is_flag=True, help="All but uncertain ones.")
+@click.option("--reason", metavar="CODE", help="All with this cause.")
+@dry_run_option("Show which ones; change nothing.")
+@click.pass_obj
+def retry(
+    invocation: Invocation,
+    *,
+    keys: tuple[str, ...],
+    everything: bool,
+    reason: str | None,
+    dry_run: bool,
+) -> Result:
+    """Take up again what was set aside; the next run plans it anew.
+
+    Of an uncertain record this says: it had no effect, create it again. So uncertain
+    ones are taken up only by KEY or --reason. A parted record is taken up by KEY.
+    """
+    if not keys and not everything and reason is None:
+        raise UserError(
+            "which ones?", hint="name a KEY, --reason CODE or --all; `quarantine` lists"
+        )
+    with reading_state(invocation.load().config) as store:
+        held, parted = _chosen(store, keys, reason, everything=everything)
+    count = len(held) + len(parted)
+    names = [*(hold.key for hold in held), *parted]
+    lines = [f"  {name}" for name in names[:_SHOWN]]
+    if count > _SHOWN:
+        lines.append(f"  … and {count - _SHOWN} more")
+    data = {"keys": names, "dry_run": dry_run}
+    if dry_run or not count:
+        return Result(
+            data=data, lines=[f"Would take up {plural(count, 'record')}", *lines]
+        )
+    if not invocation.consent(f"Take up {plural(count, 'record')} again?"):
+        return Result(data=data | {"keys": []}, lines=["Nothing was changed."])
+    with recorded(
+        invocation, {"reason": reason or "", "keys": " ".join(keys)}
+    ) as begun:
+        store, run = begun
+        held, parted = _chosen(store, keys, reason, everything=everything)
+        take_up(store, held, parted)
+    lines = [f"Took up {plural(count, 'record')}", *lines]
+    lines += ["", "Next:", "  caseferry migrate --from kore"]
+    return Result(data=data, lines=lines, run=run)
+
+
+def _chosen(
+    store: SqliteStore, keys: tuple[str, ...], reason: str | None, *, everything: bool
+) -> tuple[list[Hold], list[Key]]:
+    """Give the holds and the parted records that are meant.
+
+    Raises:
+        UserError: a key is unknown, or neither held nor parted.
+    """
+    holds = store.holds()
+    chosen: dict[Key, Hold] = {}
+    if everything:
+        chosen |= {k: h for k, h in holds.items() if h.kind in _BY_ALL}
+    if reason is not None:
+        chosen |= {k: h for k, h in holds.items() if h.code == reason}
+    parted: list[Key] = []
+    for text in keys:
+        key = resolve(store, text)
+        link = store.link(key)
+        own = link.kore if link is not None else key
+        if link is not None and link.tombstone:
+            parted.append(own)
+        elif own in holds:
+            chosen[own] = holds[own]
+        else:
+            raise UserError(
+                f"{key} is neither held nor parted",
+                code="key-not-held",
+                hint="`caseferry quarantine` lists what is held",
+            )
+    return list(chosen.values()), parted

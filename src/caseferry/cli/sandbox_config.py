@@ -1,0 +1,64 @@
+"""A configuration that talks to the sandbox, secrets in files beside it."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from caseferry.cli.init import write_start
+from caseferry.config import config_text
+from caseferry.sandbox import TENANT
+
+_PRIVATE = 0o600
+
+
+def write_sandbox_config(
+    folder: Path, url: str, values: Mapping[str, object] | None = None
+) -> list[Path]:
+    """Write configuration, mapping and secrets (mode 0600); give the files.
+
+    Args:
+        folder: made when it does not exist.
+        url: where the sandbox listens.
+        values: instead of the usual ones, by their names in the template.
+
+    Raises:
+        UserError: a file exists; nothing was written.
+    """
+    settings = {
+        "kore_base_url": url,
+        "stream_id": TENANT.STREAM_ID,
+        "account_id": TENANT.ACCOUNT_ID,
+        "kore_client_id": TENANT.KORE_CLIENT_ID,
+        "casemgr_base_url": url,
+        "tenant": "sandbox",
+        "token_url": f"{url}/oauth2/token",
+        "casemgr_client_id": TENANT.CASEMGR_CLIENT_ID,
+        "scope": TENANT.CASEMGR_SCOPE,
+        "departments": ["Service", "Billing"],
+        "kore_per_minute": "off",
+        "kore_per_hour": "off",
+        "casemgr_per_minute": "off",
+        "visibility_lag": "5s",
+        "late_effect": "10s",
+    }
+    commands = {name: ["cat", f"secrets/{name}"] for name in ("kore", "casemgr")}
+    files = write_start(folder, config_text(settings | dict(values or {}), commands))
+    secrets = folder / "secrets"
+    secrets.mkdir(mode=0o700, exist_ok=True)
+    for name, secret in (
+        ("kore", TENANT.KORE_CLIENT_SECRET),
+        ("casemgr", TENANT.CASEMGR_CLIENT_SECRET),
+    ):
+        path = secrets / name
+        _write_private(path, f"{secret}\n")
+        files.append(path)
+    return files
+
+
+def _write_private(path: Path, text: str) -> None:
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
+    number = os.open(path, flags, _PRIVATE)
+    try:
+        os.write(number, text.encode())
+    finally:
+        os.close(number)

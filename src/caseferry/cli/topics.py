@@ -1,0 +1,105 @@
+"""`help TOPIC`: what a command's own help has no room for."""
+
+from typing import Final
+
+import click
+
+from caseferry import errors
+from caseferry.cli.options import Command, Invocation
+from caseferry.cli.result import Result
+from caseferry.cli.root import root
+from caseferry.errors import CaseferryError
+from caseferry.report.text import table, wrapped
+
+_EXIT_CODES: Final = (
+    ("0", "done, or nothing to do"),
+    ("1", "error"),
+    ("2", "usage, configuration or mapping"),
+    ("3", "partial: quarantined, set aside, uncertain, or verify found differences"),
+    ("4", "conflicts wait for a decision"),
+    ("5", "safety stop: a guard refused"),
+    ("6", "changes pending"),
+    ("7", "try again later: locked, unreachable, rate-limited beyond patience"),
+    ("130", "interrupted; what was in flight is finished and recorded"),
+)
+_MAPPING: Final = """\
+One TOML file says what becomes what, and where it lands; an administrator owns it,
+reads it and signs its digest. `caseferry init` writes one that explains itself.
+
+`caseferry mapping check` checks it as a whole: every problem with its place, what was
+expected, and the nearest valid name. `caseferry mapping show` prints it as tables.
+
+What cannot be carried whole is a loss, and has a name such as subject-cut. A plan and a
+report count losses by name; [losses] accepts up to a number, and more stops a run
+before its first write.
+
+When the mapping changes after records were carried, the guard mapping-changed stops the
+next run. Look at `caseferry migrate --from kore --dry-run`, then add
+`--allow mapping-changed`."""
+_STATE: Final = """\
+The state is one SQLite file, named in [state] path. It holds what was read, which
+record is which, and every write before it leaves. It belongs to one pair of tenants,
+and to one run at a time. It holds contents of cases: its mode is 0600.
+
+It has to be on a local disk: locks on network file systems are not to be trusted.
+
+`caseferry state backup FILE` makes a consistent copy, during a run too. Where the state
+is lost, `caseferry links rebuild` restores it from the correlation keys that every
+record of ours carries; until then nothing is made twice, for such a record is never
+taken for new.
+
+`caseferry forget KEY` removes one record's contents; [state] retention lets contents of
+finished runs go."""
+TOPICS: Final = ("mapping", "errors", "exit-codes", "state")
+
+
+@click.command("help", cls=Command, example="caseferry help exit-codes")
+@click.argument("topic", required=False, metavar="[TOPIC]")
+@click.pass_context
+def help_topic(ctx: click.Context, *, topic: str | None) -> Result:
+    """Explain mapping, errors, exit-codes or state."""
+    invocation: Invocation = ctx.obj
+    if topic is None or topic in root.list_commands(ctx):
+        parent = ctx.parent or ctx
+        found = root.get_command(parent, topic) if topic else root
+        command = found or root
+        path = f"caseferry {topic}" if topic else "caseferry"
+        own = click.Context(command, info_name=path, obj=invocation)
+        lines = command.get_help(own).splitlines()
+    elif topic in TOPICS:
+        lines = _topic(topic)
+    else:
+        raise errors.UserError(
+            f"there is no topic {topic!r}", hint=f"topics: {', '.join(TOPICS)}"
+        )
+    return Result(data={"text": "\n".join(lines)}, lines=lines)
+
+
+def _topic(topic: str) -> list[str]:
+    if topic == "errors":
+        return _errors()
+    if topic == "exit-codes":
+        lines = table(_EXIT_CODES, ("code", "meaning"), right=frozenset({0}))
+        return [*lines, "", "Of several the first of 1, 5, 3, 4 wins."]
+    text = _MAPPING if topic == "mapping" else _STATE
+    lines = []
+    for paragraph in text.split("\n\n"):
+        lines += [*wrapped(" ".join(paragraph.split())), ""]
+    return lines[:-1]
+
+
+def _errors() -> list[str]:
+    """List every error by its code, from the tree itself."""
+    lines = ["Every error has a code, and a hint that says what to do.", ""]
+    for kind in _tree(CaseferryError):
+        if kind.code in ("error", "guard"):
+            continue
+        meaning = (kind.__doc__ or "").split("\n")[0]
+        lines += [f"{kind.code} (exit code {kind.exit_code})"]
+        lines += wrapped(meaning, "  ")
+        lines += wrapped(f"Hint: {kind.hint}", "  ", "    ")
+    return [*lines, "", "A guard's code is its name, such as max-changes."]
+
+
+def _tree(kind: type[CaseferryError]) -> list[type[CaseferryError]]:
+    return [kind, *(one for child in kind.__subclasses__() for one in _tree(child))]

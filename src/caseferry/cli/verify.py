@@ -1,0 +1,71 @@
+"""`verify`: both sides read anew and compared; the proof."""
+
+import click
+
+from caseferry.cli.files import write_private
+from caseferry.cli.options import Command, Invocation
+from caseferry.cli.result import ExitCode, Result
+from caseferry.cli.running import begun, case_of, resolve
+from caseferry.engine.verify import verify as compare
+from caseferry.report.html import page
+from caseferry.report.verified import Proof, csv_text, proof_lines, proof_tables
+
+
+@click.command(cls=Command, example="caseferry verify --csv differences.csv")
+@click.option("--html", metavar="FILE", help="Write the proof as a page; mode 0600.")
+@click.option("--csv", metavar="FILE", help="Write all differences; mode 0600.")
+@click.option(
+    "--only", multiple=True, metavar="KEY", help="Only this case; repeatable."
+)
+@click.option(
+    "--sample",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Only N cases; the same ones each time.",
+)
+@click.pass_obj
+def verify(
+    invocation: Invocation,
+    *,
+    html: str | None,
+    csv: str | None,
+    only: tuple[str, ...],
+    sample: int | None,
+) -> Result:
+    """Compare both sides anew, record by record.
+
+    Writes to neither system. Ends with 3 when something differs, is missing, is there
+    twice or waits for somebody.
+    """
+    inputs = {"only": " ".join(only), "sample": str(sample or "")}
+    with begun(invocation, {k: v for k, v in inputs.items() if v}) as this:
+        store, clock = this.run.store, this.run.clock
+        started = clock.monotonic()
+        keys = tuple(case_of(store, resolve(store, text)) for text in only)
+        found = compare(this.run.context, only=keys, sample=sample)
+        proof = Proof(
+            data=found.data,
+            differences=found.differences,
+            run=this.number,
+            took_s=clock.monotonic() - started,
+        )
+        this.exit_code, this.summary = found.exit_code, _without_values(proof)
+    lines = proof_lines(proof)
+    cwd = invocation.env.cwd
+    if csv is not None:
+        write_private(cwd / csv, csv_text(proof.differences))
+        lines.append(f"Wrote {csv}")
+    if html is not None:
+        title = f"Verification, run {proof.run}"
+        write_private(cwd / html, page(title, proof_tables(proof)))
+        lines.append(f"Wrote {html}")
+    if found.exit_code == ExitCode.PARTIAL:
+        lines += ["", "Next:", "  caseferry explain KEY   (one record's whole story)"]
+    return Result(
+        data=proof.data, lines=lines, exit_code=found.exit_code, run=proof.run
+    )
+
+
+def _without_values(proof: Proof) -> dict[str, object]:
+    """Give what the history keeps: counts, no contents of records."""
+    return {k: v for k, v in proof.data.items() if k != "differences"}

@@ -1,0 +1,145 @@
+"""What verification found: text for one screen, CSV and HTML to hand on."""
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Protocol
+
+from caseferry.report.html import Table
+from caseferry.report.text import (
+    duration,
+    number,
+    plural,
+    shown,
+    table,
+    visible,
+    wrapped,
+)
+
+_ROWS: Final = (
+    ("source", "read from Kore"),
+    ("pairs", "pairs found"),
+    ("equal", "equal"),
+    ("accepted_loss", "equal but for accepted losses"),
+    ("different", "different"),
+    ("missing", "missing"),
+    ("twice", "twice"),
+    ("uncertain", "uncertain"),
+    ("set_aside", "set aside"),
+    ("out_of_scope", "out of scope"),
+)
+_SHOWN: Final = 20
+_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+HEADER: Final = ("key", "counterpart", "field", "kore", "casemgr", "reason")
+
+
+class Differing(Protocol):
+    """One field of a pair that is not as mapped."""
+
+    @property
+    def key(self) -> str: ...
+    @property
+    def counterpart(self) -> str | None: ...
+    @property
+    def field(self) -> str: ...
+    @property
+    def kore(self) -> str | tuple[str, ...] | None: ...
+    @property
+    def casemgr(self) -> str | tuple[str, ...] | None: ...
+    @property
+    def reason(self) -> str: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proof:
+    """What was found, and over what.
+
+    Attributes:
+        data: the JSON data.
+        differences: all of them.
+    """
+
+    data: Mapping[str, Any]
+    differences: Sequence[Differing]
+    run: int
+    took_s: float
+
+
+def count_rows(data: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+    """Give the counts as rows: words, cases, tasks."""
+    return [
+        (words, number(data["case"][name]), number(data["task"][name]))
+        for name, words in _ROWS
+    ]
+
+
+def proof_lines(proof: Proof) -> list[str]:
+    """Give the summary and the first differences."""
+    data = proof.data
+    lines = [f"Verified in run {proof.run}, {duration(proof.took_s)}", ""]
+    lines += table(count_rows(data), ("", "cases", "tasks"), right=frozenset({1, 2}))
+    balances = "It balances: every record of Kore has one verdict."
+    if not data["balances"]:
+        balances = "It does not balance: not every record that was read has a verdict."
+    lines += ["", f"  {balances}"]
+    if data["losses"]:
+        rows = [(rule, number(n)) for rule, n in data["losses"].items()]
+        lines.append("  not carried whole, by rule:")
+        lines += table(rows, right=frozenset({1}), indent="    ")
+    for difference in proof.differences[:_SHOWN]:
+        lines += _difference(difference)
+    left = len(proof.differences) - _SHOWN
+    if left > 0:
+        lines.append(f"… and {plural(left, 'difference')} more; --csv FILE has all")
+    return lines
+
+
+def _difference(one: Differing) -> list[str]:
+    other = one.counterpart or "(none)"
+    return [
+        f"! {visible(one.key)} {visible(other)}",
+        *wrapped(
+            f"{one.field}: Kore {shown(one.kore)}, casemgr {shown(one.casemgr)}; "
+            f"{one.reason}",
+            "    ",
+            "      ",
+        ),
+    ]
+
+
+def csv_text(differences: Sequence[Differing]) -> str:
+    """Give all differences as CSV that no spreadsheet takes for formulas."""
+    target = io.StringIO()
+    writer = csv.writer(target)
+    writer.writerow(HEADER)
+    writer.writerows([_harmless(cell) for cell in _cells(d)] for d in differences)
+    return target.getvalue()
+
+
+def proof_tables(proof: Proof) -> list[Table]:
+    """Give the tables of the HTML page."""
+    header = ("", "cases", "tasks")
+    tables: list[Table] = [("Counts", header, count_rows(proof.data))]
+    losses = [(rule, number(n)) for rule, n in proof.data["losses"].items()]
+    if losses:
+        tables.append(("Not carried whole", ("rule", "records"), losses))
+    cells = [_cells(difference) for difference in proof.differences]
+    if cells:
+        tables.append(("Differences", HEADER, cells))
+    return tables
+
+
+def _cells(one: Differing) -> list[str]:
+    values = (one.key, one.counterpart, one.field, one.kore, one.casemgr, one.reason)
+    return [_plain(value) for value in values]
+
+
+def _plain(value: str | tuple[str, ...] | None) -> str:
+    if value is None:
+        return ""
+    return value if isinstance(value, str) else ", ".join(value)
+
+
+def _harmless(cell: str) -> str:
+    return f"'{cell}" if cell.startswith(_FORMULA) else cell

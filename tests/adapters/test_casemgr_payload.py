@@ -453,7 +453,7 @@ def test_assignee_by_id() -> None:
 
 
 def test_create_query() -> None:
-    """A customer is made only where that is meant; only e-mail names a contact point."""
+    """A customer is made only where meant; only e-mail names a contact point."""
     phone = CustomerDraft(attribute="mobile.phone", value="1")
 
     assert create_query(a_draft()) == [

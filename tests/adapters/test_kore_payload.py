@@ -249,7 +249,8 @@ def test_unknown_keys_are_named() -> None:
 
 def test_without_id() -> None:
     """Only a missing `_id` makes a record unusable."""
-    for payload in ({}, {"_id": ""}, {"_id": None}, None, [], "text"):
+    payloads: list[object] = [{}, {"_id": ""}, {"_id": None}, None, [], "text"]
+    for payload in payloads:
         with pytest.raises(Unusable):
             record_of(payload, Entity.CASE)
 

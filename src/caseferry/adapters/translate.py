@@ -120,10 +120,7 @@ class Translator:
 
     def _refusal(self, status: int, code: str, message: str) -> CaseSystemError:
         if status == 403:  # noqa: PLR2004 - as above
-            error: CaseSystemError = Forbidden(message, hint=self._scope_hint)
-            if _CODE.fullmatch(code) and code not in _RUN_STOPPERS:
-                error.scope = Scope.RECORD  # this record's owner or state, not ours
-            return error
+            return self._forbidden(code, message)
         if status == 404:  # noqa: PLR2004 - as above
             return NotFound(message)
         if status in self._stale:
@@ -131,6 +128,14 @@ class Translator:
         error = Refused(message, code=_refused_code(status, code))
         if status in {405, 406, 415}:  # true of every record alike
             error.scope = Scope.RUN
+        return error
+
+    def _forbidden(self, code: str, message: str) -> Forbidden:
+        if not _CODE.fullmatch(code):
+            return Forbidden(message, hint=self._scope_hint)
+        error = Forbidden(message, hint=self._scope_hint, code=f"forbidden-{code}")
+        if code not in _RUN_STOPPERS:
+            error.scope = Scope.RECORD  # this record's owner or state, not ours
         return error
 
     def _unauthorised(self, call: Call, text: str, message: str) -> Failure:

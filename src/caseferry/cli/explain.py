@@ -141,8 +141,8 @@ def _lines(known: _Known) -> list[str]:
     lines += _field_lines(known)
     if known.relatives:
         lines += ["", "Activities"]
-        rows = [(_role(o), str(o.kore), str(o.casemgr)) for o in known.relatives]
-        lines += [f"  {role} {kore} -> {other}" for role, kore, other in rows]
+        for other in known.relatives:
+            lines.append(f"  {_role(other)} {other.kore} -> {other.casemgr}")
     if known.journal:
         lines += ["", "Written"]
         for entry in known.journal:

@@ -19,7 +19,8 @@ _SAVE_CUSTOMER = """
 """
 _CUSTOMERS = """
     SELECT attribute, customer.value, customers FROM json_each(?) AS pair
-    JOIN customer ON attribute = pair.value ->> 0 AND customer.value = pair.value ->> 1
+    JOIN customer ON attribute = json_extract(pair.value, '$[0]')
+    AND customer.value = json_extract(pair.value, '$[1]')
 """
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from caseferry.adapters.sqlite.place import PRIVATE
+from caseferry.adapters.sqlite.place import PRIVATE, check_place
 from caseferry.errors import Locked, StateError
 
 
@@ -33,8 +33,8 @@ class StateLock:
     """
 
     def __init__(self, state: Path | str) -> None:
-        state = Path(state)
-        self.path = state.with_name(f"{state.name}.lock")
+        self._state = Path(state)
+        self.path = self._state.with_name(f"{self._state.name}.lock")
         self._number: int | None = None
 
     def acquire(self, command: str, since: str) -> Self:
@@ -46,10 +46,12 @@ class StateLock:
 
         Raises:
             Locked: another process, or this one, holds it.
-            StateError: `state-readonly`, the file cannot be made.
+            StateError: `state-path` or `state-network`, no state may be there;
+                `state-readonly`, the file cannot be made.
         """
         if self._number is not None:
             raise _locked(self.path, self._read())
+        check_place(self._state)
         number = self._open()
         try:
             fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -104,14 +106,17 @@ class StateLock:
             raise StateError(
                 f"the lock {self.path} cannot be made: {error.strerror}",
                 code="state-readonly",
-                hint="make the directory, or give this user the right to write it",
+                hint="give this user the right to write the file and its directory",
                 path=str(self.path),
             ) from error
 
     def _read(self) -> Holder | None:
         try:
-            return Holder(**json.loads(self.path.read_text(encoding="utf-8")))
-        except (OSError, ValueError, TypeError):  # none, or half written
+            known = json.loads(self.path.read_text(encoding="utf-8"))
+            return Holder(
+                pid=int(known["pid"]), command=known["command"], since=known["since"]
+            )
+        except (OSError, ValueError, KeyError, TypeError):  # none, or half written
             return None
 
 

@@ -67,6 +67,7 @@ def _prepare(
     # Before the first transaction; from then on readers never wait for the writer.
     conn.execute("PRAGMA journal_mode = WAL")
     conn.execute("PRAGMA synchronous = FULL")
+    conn.execute("PRAGMA fullfsync = ON")  # macOS: its plain one stops at the drive
     conn.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
     conn.execute(f"PRAGMA wal_autocheckpoint = {LOG_PAGES}")
     if pending:

@@ -8,8 +8,9 @@ from caseferry.adapters.sqlite.connection import Connection, key_list
 from caseferry.model.record import Key
 
 _SAME = """
-    SELECT ?1 UNION SELECT kore FROM link WHERE casemgr = ?1
-    UNION SELECT casemgr FROM link WHERE kore = ?1
+    WITH own AS (SELECT coalesce((SELECT kore FROM link WHERE casemgr = ?1), ?1) AS key)
+    SELECT ?1 UNION SELECT key FROM own
+    UNION SELECT casemgr FROM link WHERE kore IN own
 """
 _AMONG = "IN (SELECT value FROM json_each(?))"
 _FORGET_CUSTOMERS = f"""

@@ -1,5 +1,6 @@
 """casemgr against the sandbox, in every reading of the contract, and scripted."""
 
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -192,10 +193,9 @@ def test_customers() -> None:
     )
     b.casemgr.create_activity(a_draft(customer=draft))
 
-    by_email = b.casemgr.find_customers(
-        "email.emailAddress", "ADA@example.com", "Service"
-    )
-    by_phone = b.casemgr.find_customers("mobile.phone", "+49 30 99", "Service")
+    find = b.casemgr.find_customers
+    by_email = find("email.emailAddress", "ADA@example.com", "Service")
+    by_phone = find("mobile.phone", "+49 30 99", "Service")
 
     assert len(by_email) == len(by_phone) == 1
     assert by_email != by_phone
@@ -283,8 +283,7 @@ def test_attributes_unsupported() -> None:
 
 
 # paging --------------------------------------------------------------------------
-def _nothing(_: int) -> None:
-    return None
+Change = Callable[[int], None]
 
 
 class Shelf:
@@ -295,11 +294,12 @@ class Shelf:
         self.ranges = ranges
         self.beyond = beyond
         self.asked = 0
-        self.before = _nothing
+        self.before: list[Change] = []
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
         self.asked += 1
-        self.before(self.asked)
+        for change in self.before:
+            change(self.asked)
         asked = {k: v[0] for k, v in parse_qs(request.url.query.decode()).items()}
         start, size = 0, int(asked.get("$pagesize", "75"))
         if "$rangestart" in asked and self.ranges == "refused":
@@ -342,7 +342,7 @@ def test_row_that_leaves_is_noticed() -> None:
             if asked == at:
                 del shelf.rows[0]
 
-        shelf.before = before
+        shelf.before.append(before)
         pages = list(scripted_casemgr(shelf).activities("Service"))
 
         assert set(shelf.keys()) <= {str(r.key) for r in records_of(pages)}
@@ -357,7 +357,7 @@ def test_never_at_rest() -> None:
         if asked > 1:
             del shelf.rows[0]
 
-    shelf.before = before
+    shelf.before.append(before)
     pages = list(scripted_casemgr(shelf).activities("Service"))
 
     assert not pages[-1].last
@@ -371,7 +371,7 @@ def test_new_rows_are_taken_along() -> None:
         if asked == 2:
             shelf.rows.append(an_activity(id=999))
 
-    shelf.before = before
+    shelf.before.append(before)
     pages = list(scripted_casemgr(shelf).activities("Service"))
 
     assert [str(r.key) for r in records_of(pages)] == shelf.keys()

@@ -3,6 +3,8 @@
 import io
 import logging
 import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import pytest
 
@@ -16,18 +18,28 @@ from caseferry.sandbox import Fault
 PRIVATE = ["Ursula Secretname", "ursula@private.example", "A private matter", "4930777"]
 
 
-def everything(level: int) -> tuple[io.StringIO, logging.Handler]:
-    """Catch every record of every logger, extras included."""
+class Whole(logging.Formatter):
+    """Shows a record with all its extras."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return f"{record.name} {record.getMessage()} {record.__dict__}"
+
+
+@contextmanager
+def caught() -> Iterator[io.StringIO]:
+    """Catch what every logger writes at DEBUG."""
     stream = io.StringIO()
-
-    class Whole(logging.Formatter):
-        def format(self, record: logging.LogRecord) -> str:
-            return f"{record.name} {record.getMessage()} {record.__dict__}"
-
     handler = logging.StreamHandler(stream)
     handler.setFormatter(Whole())
-    handler.setLevel(level)
-    return stream, handler
+    root = logging.getLogger()
+    before = root.level
+    root.addHandler(handler)
+    root.setLevel(logging.DEBUG)
+    try:
+        yield stream
+    finally:
+        root.setLevel(before)
+        root.removeHandler(handler)
 
 
 @pytest.mark.parametrize(
@@ -36,10 +48,6 @@ def everything(level: int) -> tuple[io.StringIO, logging.Handler]:
 def test_no_value_is_logged(fault: str | None) -> None:
     """No secret, token, contact or text reaches a log at DEBUG or an error."""
     b = bench(cases=2)
-    stream, handler = everything(logging.DEBUG)
-    root = logging.getLogger()
-    root.addHandler(handler)
-    before, root.level = root.level, logging.DEBUG
     errors = io.StringIO()
     draft = a_draft(
         fields={"subject": PRIVATE[2], "content.text": PRIVATE[0]},
@@ -51,15 +59,16 @@ def test_no_value_is_logged(fault: str | None) -> None:
             phone=PRIVATE[3],
         ),
     )
-    try:
-        case = records_of(list(b.kore.pages(Entity.CASE)))[0]
-        for step in (
-            lambda: b.casemgr.create_activity(draft),
-            lambda: b.casemgr.find_customers("email.emailAddress", PRIVATE[1], "S"),
-            lambda: b.kore.client.update_case(case.key, Changes(desc=PRIVATE[0])),
-            lambda: list(b.kore.pages(Entity.CASE)),
-            lambda: b.casemgr.find_activities("cf1.x", "Service"),
-        ):
+    case = records_of(list(b.kore.pages(Entity.CASE)))[0]
+    steps: list[Callable[[], object]] = [
+        lambda: b.casemgr.create_activity(draft),
+        lambda: b.casemgr.find_customers("email.emailAddress", PRIVATE[1], "S"),
+        lambda: b.kore.client.update_case(case.key, Changes(desc=PRIVATE[0])),
+        lambda: list(b.kore.pages(Entity.CASE)),
+        lambda: b.casemgr.find_activities("cf1.x", "Service"),
+    ]
+    with caught() as stream:
+        for step in steps:
             if fault:
                 b.box.faults.add(Fault(kind=fault, times=2))
             try:
@@ -67,9 +76,6 @@ def test_no_value_is_logged(fault: str | None) -> None:
             except CaseferryError:
                 traceback.print_exc(file=errors)
             b.box.faults.clear()
-    finally:
-        root.removeHandler(handler)
-        root.level = before
 
     written = stream.getvalue() + errors.getvalue()
     secrets = [KORE.client_secret, CASEMGR.client_secret, "Bearer ", "eyJ"]
@@ -80,16 +86,10 @@ def test_no_value_is_logged(fault: str | None) -> None:
 def test_what_is_logged() -> None:
     """A failed attempt is one event with system, operation, code and status."""
     b = bench()
-    stream, handler = everything(logging.DEBUG)
-    log = logging.getLogger("caseferry.http")
-    log.addHandler(handler)
-    before, log.level = log.level, logging.DEBUG
     b.break_down("error_before", "get_cases")
-    try:
+
+    with caught() as stream:
         b.kore.probe(Entity.CASE)
-    finally:
-        log.removeHandler(handler)
-        log.level = before
 
     line = stream.getvalue()
     assert "request.failed" in line

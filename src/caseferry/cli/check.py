@@ -39,9 +39,9 @@ CONFIRM: Final = (
 @click.option("--quick", is_flag=True, help="Look no customers up.")
 @click.pass_obj
 def check(invocation: Invocation, *, offline: bool, quick: bool) -> Result:
-    """Check everything before the first run; reads only.
+    """Check everything before the first run.
 
-    Configuration and mapping as a whole, then credentials, permissions, departments,
+    Reads only. Configuration and mapping as a whole, then credentials, permissions, departments,
     attributes, and whether customers are found on a sample.
     """
     try:

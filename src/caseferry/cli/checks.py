@@ -131,7 +131,9 @@ def check_state(config: Config) -> list[Finding]:
     except StateError as error:
         if error.code not in ("state-missing", "state-older"):
             return failed(name, error)
-        message = f"{error.message}; the first run sees to it"
+        message = "none yet; the first run makes it"
+        if error.code == "state-older":
+            message = "of an earlier version; the next run brings it up to date"
     holder = state_lock(config).holder()
     if holder is not None:
         message += f"; in use by {holder}"

@@ -39,9 +39,10 @@ class _Known:
 @click.argument("key", metavar="KEY")
 @click.pass_obj
 def explain(invocation: Invocation, *, key: str) -> Result:
-    """Tell one record's whole story: both sides, its link, and what was done.
+    """Tell one record's whole story.
 
-    Reads the state only; works while a run is going on.
+    Both sides, its link, what was done, and what the next run makes of it. Reads the
+    state only; works while a run is going on.
     """
     config = invocation.load().config
     try:

@@ -21,9 +21,9 @@ _LATEST = 20
 @click.argument("run", required=False, metavar="[RUN]")
 @click.pass_obj
 def history(invocation: Invocation, *, run: str | None) -> Result:
-    """List the latest runs, or show one: its number, or `last`.
+    """List the latest runs, or show one.
 
-    Reads the state only; works while a run is going on.
+    RUN is its number, or `last`. Reads the state only; works while a run is going on.
     """
     with reading_state(invocation.load().config) as store:
         if run is None:

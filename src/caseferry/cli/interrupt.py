@@ -13,12 +13,16 @@ from caseferry.cli.env import Environment
 from caseferry.cli.result import ExitCode
 
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
+_WORDS: Final = (
+    "Stopping: what is in flight is finished and recorded. Once more stops at once."
+)
 
 
 @contextmanager
-def stoppable(stop: Stop, env: Environment) -> Iterator[None]:
+def stoppable(stop: Stop, env: Environment, words: str = _WORDS) -> Iterator[None]:
     """Turn Ctrl-C and SIGTERM into a wish to stop while a run goes on.
 
+    The words are what a person is told at the first one.
     At the second one the process ends on the spot: intents in the state make that safe.
     """
     if threading.current_thread() is not threading.main_thread():
@@ -28,10 +32,7 @@ def stoppable(stop: Stop, env: Environment) -> Iterator[None]:
     def on_signal(_number: int, _frame: FrameType | None) -> None:
         if stop.event.is_set():
             os._exit(ExitCode.INTERRUPTED)
-        env.say(
-            "Stopping: what is in flight is finished and recorded. "
-            "Once more stops at once."
-        )
+        env.say(words)
         stop.ask()
 
     before = {number: signal.signal(number, on_signal) for number in _SIGNALS}

@@ -26,9 +26,9 @@ from caseferry.report.text import plural
 @dry_run_option("Check that they can be joined; change nothing.")
 @click.pass_obj
 def link(invocation: Invocation, *, one: str, other: str, dry_run: bool) -> Result:
-    """Join twins that somebody made by hand: one of each system.
+    """Join twins that somebody made by hand.
 
-    What both hold now is taken for agreed; nothing is sent.
+    One key of each system. What both hold now is taken for agreed; nothing is sent.
     """
     with begun(invocation, {"keys": f"{one} {other}"}) as this:
         store = this.run.store
@@ -55,7 +55,10 @@ def link(invocation: Invocation, *, one: str, other: str, dry_run: bool) -> Resu
 @dry_run_option("Show what would be parted; change nothing.")
 @click.pass_obj
 def unlink(invocation: Invocation, *, key: str, dry_run: bool) -> Result:
-    """Part a record from its counterpart; nothing is made from it until `retry`."""
+    """Part a record from its counterpart.
+
+    Nothing is made from it until `retry`; nothing is sent.
+    """
     with reading_state(invocation.load().config) as store:
         found = resolve(store, key)
         known = store.link(found)

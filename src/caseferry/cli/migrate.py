@@ -12,13 +12,28 @@ from caseferry.cli.running import Begun, begun, case_of, name_of, resolve
 from caseferry.engine.extract import extract_kore
 from caseferry.engine.migrate import Migration, Options, Planned
 from caseferry.engine.tally import Tally
-from caseferry.errors import CaseferryError, UserError
+from caseferry.errors import CaseferryError, StateError, UserError
 from caseferry.model.action import GroupPlan
 from caseferry.model.record import Key
 from caseferry.report.plan import PlanDigest, PlanLines
 
 SHOWN = 25
 """How many actions a dry run shows unless -v asks for all."""
+
+
+GUARDS = (
+    "max-creates",
+    "max-changes",
+    "max-closed",
+    "max-reopened",
+    "max-reprioritised",
+    "max-not-seen",
+    "losses",
+    "mapping-changed",
+    "key-dropped",
+    "field-dropped",
+    "lookup-unproved",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +82,11 @@ class Wishes:
     help="Begin nothing new after 90s, 45m, 8h …",
 )
 @click.option(
-    "--allow", multiple=True, metavar="GUARD", help="Pass this guard; repeatable."
+    "--allow",
+    multiple=True,
+    metavar="GUARD",
+    type=click.Choice(GUARDS),
+    help="Pass this guard, by the name it stops with; repeatable.",
 )
 @dry_run_option("Show the plan; write to neither system.")
 @click.pass_obj
@@ -212,7 +231,7 @@ class _Course:
         return self._story.done(done, figures.planned, is_late=is_late)
 
     def _failed(self, error: CaseferryError) -> Result:
-        if isinstance(error, UserError):
+        if isinstance(error, UserError) and not isinstance(error, StateError):
             raise error
         return Result(
             data=self._story.failed_data(self._migration),

@@ -32,9 +32,9 @@ def retry(
     reason: str | None,
     dry_run: bool,
 ) -> Result:
-    """Take up again what was set aside; the next run plans it anew.
+    """Take up again what was set aside.
 
-    Of an uncertain record this says: it had no effect, create it again. So uncertain
+    The next run plans it anew. Of an uncertain record this says: it had no effect, create it again. So uncertain
     ones are taken up only by KEY or --reason. A parted record is taken up by KEY.
     """
     if not keys and not everything and reason is None:

@@ -81,7 +81,7 @@ def sandbox(  # noqa: PLR0913 - one per option
         box.fill(fill, cases=cases)
     stop = invocation.stop.event
     with ExitStack() as stack:
-        stack.enter_context(stoppable(invocation.stop, invocation.env))
+        stack.enter_context(stoppable(invocation.stop, invocation.env, "Stopping."))
         url = _start(stack, box, port)
         files = []
         if folder is not None:

@@ -33,9 +33,9 @@ def state_backup(invocation: Invocation, *, file: str) -> Result:
 @dry_run_option("Show which record; change nothing.")
 @click.pass_obj
 def forget(invocation: Invocation, *, key: str, dry_run: bool) -> Result:
-    """Remove one record's contents from the state; both systems stay as they are.
+    """Remove one record's contents from the state.
 
-    Its link stays, so nothing is made twice. The next run reads the record again if
+    Both systems stay as they are. Its link stays, so nothing is made twice. The next run reads the record again if
     Kore still shows it.
     """
     with reading_state(invocation.load().config) as store:

@@ -9,7 +9,7 @@ from caseferry.bootstrap import pair_of, read_mapping, reading_state, state_lock
 from caseferry.cli.options import Command, Invocation
 from caseferry.cli.result import Result
 from caseferry.config import Config
-from caseferry.errors import MappingError
+from caseferry.errors import MappingError, StateError
 from caseferry.model.correlation import Role
 from caseferry.model.link import IntentState
 from caseferry.report.text import local_time, number, table
@@ -25,9 +25,15 @@ def status(invocation: Invocation) -> Result:
     Reads the state only; works while a run is going on.
     """
     config = invocation.load().config
-    with reading_state(config) as store:
-        data = _data(config, store)
-        run = store.last_run()
+    try:
+        with reading_state(config) as store:
+            data = _data(config, store)
+            run = store.last_run()
+    except StateError as error:
+        if error.code != "state-missing":
+            raise
+        lines = ["No run yet.", "", "Next:", "  caseferry check"]
+        return Result(data={"state": config.state.path, "last_run": None}, lines=lines)
     return Result(data=data, lines=_lines(data, run), run=run.number if run else None)
 
 

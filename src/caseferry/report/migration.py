@@ -21,6 +21,16 @@ _ROWS: Final = (
     ("out_of_scope", "out of scope", "out of scope"),
 )
 _ALWAYS: Final = ("create", "update", "finish", "unchanged")
+_HELD: Final = frozenset(
+    {
+        "conflict",
+        "waiting",
+        "set_aside",
+        "quarantine",
+        "uncertain",
+        "out_of_scope",
+    }
+)
 _SYSTEMS: Final = {"kore": "Kore", "casemgr": "casemgr"}
 
 
@@ -60,7 +70,8 @@ class Told:
     Attributes:
         run: its number in the state.
         dry: nothing was written.
-        accepted: by rule, how many losses the mapping accepts: a number or `any`.
+        accepted: by rule, how many losses the mapping accepts: a number or `any`; None
+            where that is not known any more.
         rates: by system.
         causes: by (what was done, code), how many records.
         next_steps: commands to type next, with why.
@@ -69,7 +80,7 @@ class Told:
     data: Mapping[str, Any]
     run: int
     dry: bool = False
-    accepted: Mapping[str, int | str] = field(default_factory=dict)
+    accepted: Mapping[str, int | str] | None = None
     rates: Mapping[str, Rate] = field(default_factory=dict)
     causes: Mapping[tuple[str, str], int] = field(default_factory=dict)
     next_steps: Sequence[str] = ()
@@ -116,6 +127,8 @@ def _of(counts: Mapping[str, int], kind: str) -> int:
 
 
 def _balance(data: Mapping[str, Any]) -> list[str]:
+    if data["balances"] is None:
+        return ["  It ended early, so it is not balanced."]
     if data["balances"]:
         return ["  It balances: every record that was read is accounted for, once."]
     return wrapped(
@@ -146,8 +159,13 @@ def _losses(told: Told) -> Iterator[str]:
     if not losses:
         return
     yield "  not carried whole, by rule:"
+    accepted = told.accepted
     rows = [
-        (rule, number(count), f"{told.accepted.get(rule, 0)} accepted")
+        (
+            rule,
+            number(count),
+            "" if accepted is None else f"{accepted.get(rule, 0)} accepted",
+        )
         for rule, count in sorted(losses.items())
     ]
     yield from table(rows, right=frozenset({1}), indent="    ")
@@ -160,7 +178,7 @@ def _stays_behind(counts: Mapping[str, int]) -> Iterator[str]:
 
 
 def _causes(causes: Mapping[tuple[str, str], int]) -> Iterator[str]:
-    held = {key: count for key, count in causes.items() if key[0] != "unchanged"}
+    held = {key: count for key, count in causes.items() if key[0] in _HELD}
     if not held:
         return
     yield "  left alone, by cause:"

@@ -67,9 +67,25 @@ def action_lines(action: Action, name: str = "") -> list[str]:
         why = f"{action.code}: {action.reason}" if action.code else action.reason
         lines += wrapped(why, "    ", "      ")
     lines += [_change_line(change) for change in _changes(action)]
+    lines += _draft_lines(action)
     if action.losses:
         rules = ", ".join(sorted({loss.rule for loss in action.losses}))
         lines += wrapped(f"lost: {rules}", "    ", "      ")
+    return lines
+
+
+def _draft_lines(action: Action) -> list[str]:
+    """Say where a new activity lands, and whom its case is for."""
+    draft = action.draft
+    if draft is None:
+        return []
+    place = f"{draft.department}, {draft.subtype}, {draft.assignee}"
+    lines = wrapped(f"lands in {place}", "    ", "      ")
+    if draft.case is None:
+        customer = draft.customer
+        how = "made with" if customer.create else "found by"
+        text = f"customer {how} {customer.attribute} {shown(customer.value)}"
+        lines += wrapped(text, "    ", "      ")
     return lines
 
 

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from urllib.parse import urlencode, urlsplit
 
 import httpx
-from pydantic import BaseModel, BeforeValidator, TypeAdapter
+from pydantic import BaseModel, BeforeValidator, StringConstraints, TypeAdapter
 
 from caseferry.adapters.exchange import Call, Failure, Kind, Reply, Unusable
 from caseferry.adapters.http import Wire
@@ -31,7 +31,7 @@ def _seconds(value: Any) -> float:  # noqa: ANN401 - whatever the server sends
 class Grant(BaseModel):
     """What the token endpoint answers; its life in seconds may be a text."""
 
-    access_token: Annotated[str, BeforeValidator(str.strip)]
+    access_token: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
     expires_in: Annotated[float, BeforeValidator(_seconds)] = _UNSTATED_LIFE_S
 
 

@@ -71,7 +71,7 @@ def tape(name: str, *, record: bool = False) -> Iterator[vcr.cassette.Cassette]:
 
 def kore_on(base_url: str, **more: Any) -> KoreHttp:
     """Build Kore on real connections, which a tape stands in for."""
-    settings = replace(KORE, base_url=base_url, page_size=5, **more)
+    settings = replace(KORE, base_url=base_url, page_size=2, **more)
     return KoreHttp.build(settings, clock=FakeClock())
 
 
@@ -130,7 +130,7 @@ def main() -> None:
     """Record both conversations anew."""
     clock = FakeClock()
     box = Sandbox(seed=7, clock=clock.tick)
-    box.fill("kore", 6)
+    box.fill("kore", 3)
     with running(box) as base:
         for name, converse in (
             ("kore", lambda: converse_kore(kore_on(base))),

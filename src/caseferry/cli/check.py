@@ -41,8 +41,8 @@ CONFIRM: Final = (
 def check(invocation: Invocation, *, offline: bool, quick: bool) -> Result:
     """Check everything before the first run.
 
-    Reads only. Configuration and mapping as a whole, then credentials, permissions, departments,
-    attributes, and whether customers are found on a sample.
+    Reads only. Configuration and mapping as a whole, then credentials, permissions,
+    departments, attributes, and whether customers are found on a sample.
     """
     try:
         loaded = invocation.load(secrets=not offline)

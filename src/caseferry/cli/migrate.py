@@ -5,9 +5,10 @@ from dataclasses import dataclass
 import click
 
 from caseferry.bootstrap import limits_of
+from caseferry.cli.cut_short import CutShort
 from caseferry.cli.migrate_report import Figures, Story
 from caseferry.cli.options import Command, Duration, Invocation, dry_run_option
-from caseferry.cli.result import ExitCode, Result, error_entries, error_lines
+from caseferry.cli.result import Result
 from caseferry.cli.running import Begun, begun, case_of, name_of, resolve
 from caseferry.engine.extract import extract_kore
 from caseferry.engine.migrate import Migration, Options, Planned
@@ -138,6 +139,7 @@ class _Course:
             None if invocation.verbosity > 0 else SHOWN,
         )
         self._story = Story(this, dry=wishes.dry_run, started=self._started)
+        self._cut_short = CutShort(this, self._story)
         self._migration = Migration(self._context, Options())
 
     def run(self) -> Result:
@@ -233,10 +235,4 @@ class _Course:
     def _failed(self, error: CaseferryError) -> Result:
         if isinstance(error, UserError) and not isinstance(error, StateError):
             raise error
-        return Result(
-            data=self._story.failed_data(self._migration),
-            lines=[*self._story.failed_lines(), *error_lines(error)],
-            errors=error_entries(error),
-            exit_code=ExitCode(error.exit_code),
-            run=self._this.number,
-        )
+        return self._cut_short.result(self._migration, error)

@@ -10,7 +10,6 @@ from caseferry.cli.running import Begun
 from caseferry.engine.migrate import Migration
 from caseferry.engine.tally import Tally
 from caseferry.errors import SafetyStop
-from caseferry.model.link import IntentState
 from caseferry.report.migration import Rate, Told, summary_lines
 from caseferry.report.plan import LEGEND, PlanLines
 from caseferry.report.text import plural, wrapped
@@ -69,7 +68,6 @@ class Story:
         self._this = this
         self._dry = dry
         self._started = started
-        self._case_links_before = self._case_links()
 
     def data(self, figures: Figures, planned: int | None = None) -> dict[str, Any]:
         """Give the JSON data."""
@@ -185,35 +183,6 @@ class Story:
             f"{plural(made, 'record')} made, {plural(ended, 'record')} finished?"
         )
 
-    def failed_data(self, migration: Migration) -> dict[str, Any]:
-        """Give the JSON data of a run that did not reach its end."""
-        tally = Tally()
-        for (kind, role), count in self._written().items():
-            tally.actions[_KINDS.get((kind, role), (role, kind))] += count
-        links = self._case_links()
-        tally.actions["case", "create"] = max(0, links - self._case_links_before)
-        figures = Figures(tally=tally, migration=migration, digest="", is_partial=True)
-        left = {"case": max(0, migration.extracted.cases - links), "task": 0}
-        return self.data(figures) | {"balances": None, "left": left}
-
-    def failed_lines(self) -> list[str]:
-        """Say what was done, what is pending, and what the next run does by itself."""
-        states = Counter(entry["state"] for entry in self._journal())
-        done = plural(states[IntentState.DONE], "write")
-        doubt = states[IntentState.IN_DOUBT] + states[IntentState.OPEN]
-        text = f"Run {self._this.number} ended early. {done} carried out and recorded"
-        text += f"; {plural(doubt, 'write')} in doubt. " if doubt else ". "
-        text += "The next run "
-        text += "settles what is in doubt first, " if doubt else ""
-        text += "goes on where this one was, and does nothing twice."
-        return wrapped(text)
-
-    def _written(self) -> Counter[str]:
-        store = self._this.run.store
-        return Counter(
-            entry["state"] for entry in store.journal(None, self._this.number)
-        )
-
     def _plan_lines(self, shown: PlanLines) -> list[str]:
         if not shown.lines:
             return []
@@ -256,17 +225,6 @@ class Story:
         return round(self._this.run.clock.monotonic() - self._started, 1)
 
 
-_KINDS: Final = {
-    ("create", "task"): ("task", "create"),
-    ("create", "opener"): ("opener", "create"),
-    ("edit_task", "task"): ("task", "update"),
-    ("edit_case", "case"): ("case", "update"),
-    ("complete", "task"): ("task", "complete"),
-    ("complete", "opener"): ("opener", "complete"),
-    ("close", "case"): ("case", "close"),
-    ("note", "task"): ("task", "note"),
-    ("note", "case"): ("case", "note"),
-}
 _AFTER_PLAN: Final = (
     "caseferry migrate --from kore --limit 5   (a first few, to look at them)",
     "caseferry migrate --from kore",

@@ -34,8 +34,9 @@ def retry(
 ) -> Result:
     """Take up again what was set aside.
 
-    The next run plans it anew. Of an uncertain record this says: it had no effect, create it again. So uncertain
-    ones are taken up only by KEY or --reason. A parted record is taken up by KEY.
+    The next run plans it anew. Of an uncertain record this says: it had no effect,
+    create it again. So uncertain ones are taken up only by KEY or --reason. A parted
+    record is taken up by KEY.
     """
     if not keys and not everything and reason is None:
         raise UserError(

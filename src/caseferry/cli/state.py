@@ -35,8 +35,8 @@ def state_backup(invocation: Invocation, *, file: str) -> Result:
 def forget(invocation: Invocation, *, key: str, dry_run: bool) -> Result:
     """Remove one record's contents from the state.
 
-    Both systems stay as they are. Its link stays, so nothing is made twice. The next run reads the record again if
-    Kore still shows it.
+    Both systems stay as they are. Its link stays, so nothing is made twice. The next
+    run reads the record again if Kore still shows it.
     """
     with reading_state(invocation.load().config) as store:
         found = resolve(store, key)

@@ -16,7 +16,7 @@ from caseferry.adapters.sqlite import SqliteStore, StateLock
 from caseferry.config import Config, Loaded
 from caseferry.engine.context import Context, Settings
 from caseferry.engine.workers import Workers
-from caseferry.errors import Interrupted, InvariantBroken, StateError
+from caseferry.errors import InvariantBroken, StateError
 from caseferry.mapping.compile import Mapper, compile_mapping
 from caseferry.mapping.spec import parse_mapping
 from caseferry.model.correlation import TenantPair
@@ -43,25 +43,6 @@ class Systems:
         """Close all connections."""
         self.kore.close()
         self.casemgr.close()
-
-
-class Stop:
-    """How a run is asked to stop: what is in flight is finished and recorded."""
-
-    def __init__(self) -> None:
-        self.event = threading.Event()
-        self._context: Context | None = None
-
-    def watch(self, context: Context) -> None:
-        """Let `ask` reach this run."""
-        self._context = context
-        context.stopping = self.event.is_set()
-
-    def ask(self) -> None:
-        """Ask the run to stop; every wait ends at once."""
-        if self._context is not None:
-            self._context.stopping = True
-        self.event.set()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -213,16 +194,28 @@ def writing_state(config: Config, command: str) -> Iterator[SqliteStore]:
 
 @contextmanager
 def writing_run(
-    loaded: Loaded, mapper: Mapper, command: str, *, reporter: Reporter, stop: Stop
+    loaded: Loaded,
+    mapper: Mapper,
+    command: str,
+    *,
+    reporter: Reporter,
+    stop: threading.Event,
 ) -> Iterator[Run]:
     """Take the lock and put a run together; `context.run` is set by the caller.
+
+    Args:
+        loaded: with its secrets.
+        mapper: the mapping in force.
+        command: for whoever finds the state locked.
+        reporter: told how far the run is.
+        stop: set it, and every wait ends at once.
 
     Raises:
         Locked: another run holds the state.
         StateError: it is unusable, or another pair's.
     """
     config = loaded.config
-    clock = SystemClock(stop.event)
+    clock = SystemClock(stop)
     with ExitStack() as stack:
         store = stack.enter_context(writing_state(config, command))
         locked_at = clock.monotonic()
@@ -240,9 +233,6 @@ def writing_run(
             workers=workers,
             locked_at=locked_at,
         )
-        stop.watch(context)
-        if stop.event.is_set():
-            raise Interrupted("stopped before anything was read")
         yield Run(context=context, store=store, systems=systems, clock=clock)
 
 

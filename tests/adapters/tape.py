@@ -9,13 +9,13 @@ values of our own, and is never recorded.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import vcr
+import vcr  # type: ignore[import-untyped]
 
 from adapters.rig import CASEMGR, FUTURE, KORE, FakeClock, a_draft, records_of
 from caseferry.adapters.casemgr import CasemgrHttp
@@ -54,7 +54,7 @@ def _response(response: Any) -> Any:
 
 
 @contextmanager
-def tape(name: str, *, record: bool = False) -> Iterator[vcr.cassette.Cassette]:
+def tape(name: str, *, record: bool = False) -> Iterator[Any]:
     """Play a cassette; only `record` ever writes one."""
     recorder = vcr.VCR(
         cassette_library_dir=str(CASSETTES),
@@ -132,10 +132,11 @@ def main() -> None:
     box = Sandbox(seed=7, clock=clock.tick)
     box.fill("kore", 3)
     with running(box) as base:
-        for name, converse in (
-            ("kore", lambda: converse_kore(kore_on(base))),
-            ("casemgr", lambda: converse_casemgr(casemgr_on(base))),
-        ):
+        conversations: dict[str, Callable[[], dict[str, Any]]] = {
+            "kore": lambda: converse_kore(kore_on(base)),
+            "casemgr": lambda: converse_casemgr(casemgr_on(base)),
+        }
+        for name, converse in conversations.items():
             (CASSETTES / name / "conversation.yaml").unlink(missing_ok=True)
             with tape(f"{name}/conversation.yaml", record=True):
                 print(name, converse())

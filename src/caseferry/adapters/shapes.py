@@ -20,6 +20,8 @@ def text(value: object) -> str:
         return value
     if value is None:
         return ""
+    if value is True or value is False:
+        return "true" if value else "false"
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     return to_json(value).decode()

@@ -8,9 +8,9 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Final
 
-from caseferry.bootstrap import Stop
 from caseferry.cli.env import Environment
 from caseferry.cli.result import ExitCode
+from caseferry.cli.stop import Stop
 
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 _WORDS: Final = (

@@ -30,6 +30,8 @@ def link(invocation: Invocation, *, one: str, other: str, dry_run: bool) -> Resu
 
     One key of each system. What both hold now is taken for agreed; nothing is sent.
     """
+    if not dry_run:
+        invocation.need_consent()
     with begun(invocation, {"keys": f"{one} {other}"}) as this:
         store = this.run.store
         pair = resolve(store, one), resolve(store, other)
@@ -94,6 +96,8 @@ def links_rebuild(invocation: Invocation, *, dry_run: bool) -> Result:
 
     Writes to neither system.
     """
+    if not dry_run:
+        invocation.need_consent()
     with begun(invocation, {"dry_run": "yes"} if dry_run else {}) as this:
         question = "Read both systems and restore the links?"
         if dry_run:

@@ -7,9 +7,10 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any, Final, TextIO
 
-from caseferry.adapters.redact import shorten
+from caseferry.report.text import shorten
 
 LOGGER: Final = "caseferry"
+_LONGEST: Final = 200
 _OWN: Final = frozenset(logging.LogRecord("", 0, "", 0, "", None, None).__dict__) | {
     "message",
     "asctime",
@@ -27,7 +28,7 @@ class LogFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         fields = {k: v for k, v in record.__dict__.items() if k not in _OWN}
-        name = shorten(record.getMessage())
+        name = shorten(record.getMessage(), _LONGEST)
         moment = datetime.fromtimestamp(record.created, UTC)
         if self._as_json:
             at = f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z"
@@ -40,7 +41,7 @@ class LogFormatter(logging.Formatter):
 def _safe(value: Any) -> str | float | None:  # noqa: ANN401 - whatever a caller logs
     if isinstance(value, int | float) or value is None:
         return value
-    return shorten(str(value))
+    return shorten(str(value), _LONGEST)
 
 
 @contextmanager

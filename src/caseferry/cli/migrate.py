@@ -111,6 +111,8 @@ def migrate(  # noqa: PLR0913 - one per option
             "this version carries from Kore only; --from casemgr comes later",
             hint="caseferry migrate --from kore",
         )
+    if not dry_run:
+        invocation.need_consent()
     wishes = Wishes(
         limit=limit,
         only=only,

@@ -3,18 +3,20 @@
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from caseferry import __version__
-from caseferry.bootstrap import Stop
 from caseferry.cli.env import Environment
 from caseferry.cli.logs import LogFormatter, logging_to
 from caseferry.cli.render import render
 from caseferry.cli.result import Result
-from caseferry.config import Loaded, find_config, load_config, parse_duration
+from caseferry.cli.stop import Stop
 from caseferry.errors import UserError
+
+if TYPE_CHECKING:
+    from caseferry.config import Loaded
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -39,12 +41,14 @@ class Invocation:
     stop: Stop = field(default_factory=Stop)
     log: logging.Handler | None = None
 
-    def load(self, *, secrets: bool = False) -> Loaded:
+    def load(self, *, secrets: bool = False) -> "Loaded":
         """Read the configuration.
 
         Raises:
             ConfigError: with every problem.
         """
+        from caseferry.config import find_config, load_config  # noqa: PLC0415 - start-up
+
         file = find_config(self.config, self.env.variables, self.env.cwd)
         loaded = load_config(file, self.env.variables, secrets=secrets)
         if self.log is not None:
@@ -64,21 +68,27 @@ class Invocation:
         """Tell whether a question would reach a person."""
         return self.env.is_interactive and not self.no_input
 
+    def need_consent(self) -> None:
+        """Make sure that a question could be asked, before anything is read.
+
+        Raises:
+            UserError: nobody can be asked, and --yes was not given.
+        """
+        if not self.yes and not self.may_ask():
+            raise UserError(
+                "this writes, and nobody can be asked",
+                code="consent-needed",
+                hint="look with --dry-run first, then add --yes",
+            )
+
     def consent(self, question: str) -> bool:
         """Ask, unless --yes was given.
 
         Raises:
             UserError: nobody can be asked.
         """
-        if self.yes:
-            return True
-        if not self.may_ask():
-            raise UserError(
-                "this writes, and nobody can be asked",
-                code="consent-needed",
-                hint=f"look with `caseferry {self.command} --dry-run`, then add --yes",
-            )
-        return self.env.ask(question)
+        self.need_consent()
+        return self.yes or self.env.ask(question)
 
 
 class Shown(Exception):
@@ -95,6 +105,8 @@ class Duration(click.ParamType[float]):
     name = "duration"
 
     def convert(self, value: Any, param: Any, ctx: Any) -> float:  # noqa: ANN401
+        from caseferry.config import parse_duration  # noqa: PLC0415 - start-up
+
         try:
             return value if isinstance(value, float) else parse_duration(value)
         except ValueError as error:

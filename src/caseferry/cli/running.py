@@ -54,9 +54,10 @@ def begun(invocation: Invocation, inputs: Mapping[str, str]) -> Iterator[Begun]:
             mapper,
             invocation.command,
             reporter=progress,
-            stop=invocation.stop,
+            stop=invocation.stop.event,
         ) as run,
     ):
+        invocation.stop.watch(run.context)
         given = {"mapping": mapper.digest} | dict(inputs)
         run.context.run = run.store.begin_run(invocation.command, run.now(), given)
         this = Begun(run=run, loaded=loaded, mapper=mapper, progress=progress)

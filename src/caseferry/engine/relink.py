@@ -129,9 +129,9 @@ def _save(context: Context, source: Record, target: Record, role: Role) -> Link:
             source_print=work.prints[source.key],
         )
     with store.transaction():
-        old = store.link(source.key)
-        if old is not None:
-            store.delete_link(old.casemgr)
+        for key in (source.key, target.key):
+            if (parted := store.link(key)) is not None:
+                store.delete_link(parted.casemgr)
         store.save_link(link, case)
         store.delete_hold(source.key)
         for intent in store.open_intents():

@@ -17,7 +17,7 @@ from caseferry.model.record import Entity, Key, Record, Value, canonical, kore_k
 CATEGORIES = frozenset({"open", "inprogress", "onhold", "resolved", "closed"})
 
 _TEXTS = ("name", "desc", "refId", "source", "language", "caseRefId")
-_USER = ("_id", "name", "emailId", "phoneNumber")
+_USER = tuple((f"userInfo.{n}", n) for n in ("_id", "name", "emailId", "phoneNumber"))
 _COUNTED = (
     "attachments",
     "commentIds",
@@ -87,8 +87,7 @@ def record_of(payload: Any, entity: Entity) -> Record:  # noqa: ANN401 - any JSO
         raise Unusable(f"a {entity} without _id")
     fields: dict[str, Value] = {}
     for name in _TEXTS:
-        if (value := canonical(text(payload.get(name)))) is not None:
-            fields[name] = value
+        _put(fields, name, payload.get(name))
     _add_state(fields, payload, entity)
     _add_people(fields, payload)
     for name in _COUNTED:
@@ -122,15 +121,12 @@ def _add_state(
     fields: dict[str, Value], payload: dict[str, Any], entity: Entity
 ) -> None:
     """Add what the record is, was due and stands at."""
-    if (
-        tags := canonical([text(tag) for tag in _listed(payload.get("tags"))])
-    ) is not None:
-        fields["tags"] = tags
-    _put(
-        fields,
-        "template",
-        payload.get("taskTmp" if entity is Entity.TASK else "caseTmp"),
-    )
+    if tags := payload.get("tags"):
+        listed = tags if isinstance(tags, list) else [tags]
+        if (several := canonical([text(tag) for tag in listed])) is not None:
+            fields["tags"] = several
+    template = "taskTmp" if entity is Entity.TASK else "caseTmp"
+    _put(fields, "template", payload.get(template))
     _put(fields, "isActive", payload.get("isActive"))
     # ETA carries the due date on every read; dueDate is missing right after a create.
     if due := payload.get("ETA") or payload.get("dueDate"):
@@ -151,8 +147,8 @@ def _add_state(
 
 def _add_people(fields: dict[str, Value], payload: dict[str, Any]) -> None:
     if user := mapping(payload.get("userInfo")):
-        for name in _USER:
-            _put(fields, f"userInfo.{name}", user.get(name))
+        for field, name in _USER:
+            _put(fields, field, user.get(name))
     if assignee := mapping(payload.get("currAssignee")):
         _put(fields, "assignee", assignee.get("aId"))
     if queue := mapping(payload.get("currQueue")):
@@ -176,6 +172,8 @@ def _add_custom(fields: dict[str, Value], payload: dict[str, Any]) -> tuple[str,
                 strange.discard(name)
                 value = value or _top_level(payload[name])
         _merge(fields, f"field.{label}", value)
+    if not strange:
+        return ()
     for name in sorted(strange):
         entry = payload[name]
         if isinstance(entry, dict) and "selectedValue" in entry:
@@ -221,12 +219,11 @@ def _merge(fields: dict[str, Value], name: str, value: Value | None) -> None:
     fields[name] = value
 
 
-def _listed(value: object) -> list[object]:
-    if isinstance(value, list):
-        return value
-    return [] if value is None else [value]
-
-
 def _put(fields: dict[str, Value], name: str, value: object) -> None:
-    if value is not None and (word := text(value)):
+    if value is None:
+        return
+    word = value if isinstance(value, str) else text(value)
+    if "\r" in word:
+        word = word.replace("\r\n", "\n").replace("\r", "\n")
+    if word:
         fields[name] = word

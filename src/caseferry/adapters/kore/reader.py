@@ -12,6 +12,7 @@ from caseferry.adapters.kore.client import KoreClient
 from caseferry.adapters.kore.paging import Pager, Progress
 from caseferry.adapters.kore.payload import Listing
 from caseferry.adapters.kore.settings import KoreSettings
+from caseferry.errors import Refused
 from caseferry.model.record import Entity, Record
 from caseferry.ports import Clock, Page
 
@@ -86,7 +87,10 @@ class KoreHttp:
         Raises:
             AuthFailed, Forbidden: it may not.
         """
-        return self.client.list_records(entity, {"skip": 0, "limit": 1})
+        try:
+            return self.client.list_records(entity, {"skip": 0, "limit": 1})
+        except Refused:  # neither is documented for getCases
+            return self.client.list_records(entity, {})
 
     def server_time(self) -> datetime | None:
         """Give the newest `Date` a reply carried; None before the first reply."""

@@ -8,12 +8,17 @@ Words used here:
 - *in doubt*: a write whose outcome is unknown; the port raises `InDoubt`, and never
   sends a write twice that may have been executed.
 
-Errors of every method of the two systems: `Unreachable`, `RateLimited`, `AuthFailed`
-and `Forbidden` (nothing was executed); `Refused`, `NotFound`, `VersionMismatch`
-(nothing was executed, and only this record is meant); `InDoubt` for writes and `Unexpected` for
-reads, when the reply is lost or makes no sense. Reads are retried inside; writes only
-where it is certain that nothing was executed. All methods may be called from several
-threads at once.
+Errors of every method of the two systems:
+
+- `Unreachable`, `RateLimited`, `AuthFailed`, `Forbidden`: nothing was executed. A
+  `Forbidden` whose scope is the record means only this record.
+- `Refused`, `NotFound`, `VersionMismatch`: nothing was executed; only this record.
+- `InDoubt`: the reply to a write was lost or made no sense.
+- For reads: `Unreachable` when the reply was lost, `Unexpected` when it made no sense.
+- `Interrupted`: the run was asked to stop while a request waited; it was not sent.
+
+Reads are retried inside; writes only where it is certain that nothing was executed. All
+methods may be called from several threads at once.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence

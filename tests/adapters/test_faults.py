@@ -22,6 +22,12 @@ LOST = [
 BROKEN = ["truncated"]
 READ_FAULTS = [*BEFORE, *LOST, *BROKEN, "deep_nesting", "slow"]
 
+
+def named(value: object) -> str:
+    """Name a test by its words; a function's address differs between processes."""
+    return value if isinstance(value, str) else "-"
+
+
 Read = Callable[[Bench], object]
 READS: list[tuple[str, str, Read]] = [
     ("kore", "get_cases", lambda b: records_of(list(b.kore.pages(Entity.CASE)))),
@@ -41,7 +47,7 @@ READS: list[tuple[str, str, Read]] = [
 
 
 @pytest.mark.parametrize("kind", READ_FAULTS)
-@pytest.mark.parametrize(("system", "operation", "read"), READS, ids=str)
+@pytest.mark.parametrize(("system", "operation", "read"), READS, ids=named)
 def test_reads_recover(system: str, operation: str, read: Read, kind: str) -> None:
     """A read that fails once gives what it would have given."""
     b = bench(cases=4)
@@ -97,7 +103,7 @@ def sent(b: Bench, operation: str) -> int:
 
 
 @pytest.mark.parametrize("kind", LOST)
-@pytest.mark.parametrize(("operation", "write"), WRITES, ids=str)
+@pytest.mark.parametrize(("operation", "write"), WRITES, ids=named)
 def test_lost_writes_are_in_doubt(operation: str, write: Write, kind: str) -> None:
     """A write that may have been executed is sent once, and said to be in doubt."""
     b = bench()
@@ -112,7 +118,7 @@ def test_lost_writes_are_in_doubt(operation: str, write: Write, kind: str) -> No
 
 
 @pytest.mark.parametrize("kind", BEFORE)
-@pytest.mark.parametrize(("operation", "write"), WRITES, ids=str)
+@pytest.mark.parametrize(("operation", "write"), WRITES, ids=named)
 def test_unsent_writes_are_sent(operation: str, write: Write, kind: str) -> None:
     """A write that was surely not executed is sent again, and takes effect once."""
     b = bench()

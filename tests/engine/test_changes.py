@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from caseferry.model.record import kore_key
+from support.rig import default_mapper
 from support.scene import DAY_MS, Scene
 
 
@@ -52,7 +53,7 @@ def test_a_task_edited_in_kore_is_edited_in_casemgr(
 
     after = scene.of(task)
     for name, value in shown.items():
-        if name in ("priority",):
+        if name == "priority":
             assert getattr(after, name) == value
         else:
             values = value if isinstance(value, tuple) else (value,)
@@ -200,7 +201,7 @@ def test_the_last_task_of_an_open_case_leaves_an_opener_behind() -> None:
     assert scene.rests()
 
 
-NAMES = ("Call back on Monday", "Refund, then call (urgent) \"now\"; 100%\nsecond line")
+NAMES = ("Call back on Monday", 'Refund, then call (urgent) "now"; 100%\nsecond line')
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -429,4 +430,22 @@ def test_a_closed_case_gets_a_late_task_and_is_closed_again() -> None:
     assert scene.of(late).status == "completed"
     assert scene.of(case).status == "closed"
     assert scene.complaints() == []
+    assert scene.rests()
+
+
+def test_a_changed_mapping_carries_what_it_means_otherwise_and_nothing_else() -> None:
+    """A new row of a mapping flows; an agent's edit of another field is no conflict."""
+    scene, case, task = carried()
+    scene.edit(f"activity:{scene.of(task).id}", priority="1")
+    scene.edit(f"case:{scene.of(case).id}", severity="low")
+    scene.again()
+
+    scene.rig.mapper = default_mapper(
+        lambda text: text.replace('refId = { casemgr = "custom.kore_ref"', "#", 1)
+    )
+    scene.again()
+
+    assert scene.of(task).priority == "1"
+    assert scene.of(case).severity == "low"
+    assert scene.tally.total("conflict") == 0, scene.holds
     assert scene.rests()

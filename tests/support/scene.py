@@ -11,7 +11,6 @@ from caseferry.engine.tally import Tally
 from caseferry.model.action import WRITES
 from caseferry.model.link import Hold
 from caseferry.model.record import Key
-from caseferry.ports import Store
 from caseferry.sandbox import Fault, Sandbox
 from support.judge import complaints, counterparts
 from support.rig import Rig, VirtualClock, default_mapper
@@ -33,13 +32,17 @@ WRITTEN = frozenset(
 )
 
 
+See = Callable[[httpx.Request], httpx.Response | None]
+"""Is shown a request; a response given is the answer."""
+
+
 class Tap(httpx.BaseTransport):
     """Shows every request to a test before it leaves; may answer in its place."""
 
     def __init__(
         self,
         inner: httpx.BaseTransport,
-        see: Callable[[httpx.Request], httpx.Response | None],
+        see: See,
     ) -> None:
         self.inner, self.see = inner, see
 
@@ -135,8 +138,7 @@ class Scene:
     @property
     def holds(self) -> dict[Key, Hold]:
         """What the state holds back."""
-        store: Store = self.rig.store
-        return store.holds()
+        return dict(self.rig.store.holds())
 
     def complaints(self, *, whole: bool = True) -> list[str]:
         """Ask the judge."""
@@ -150,7 +152,7 @@ class Scene:
             Fault(system=system, operation=operation, kind=kind, **more)
         )
 
-    def tap(self, see: Callable[[httpx.Request], httpx.Response | None]) -> None:
+    def tap(self, see: See) -> None:
         """Show every request of the next runs to a function."""
         self.rig.wrap = lambda inner: Tap(inner, see)
 

@@ -153,4 +153,6 @@ def _next(data: dict[str, Any], run: RunEntry | None) -> list[str]:
         return ["  caseferry migrate --from kore   (goes on where it was)"]
     if data["holds"]:
         return ["  caseferry quarantine   (what waits for you, by cause)"]
+    if run.command == "verify" and not run.exit_code:
+        return ["  nothing: everything was carried, and verified last"]
     return ["  caseferry verify   (compares both sides anew: the proof)"]

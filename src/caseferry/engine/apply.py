@@ -184,7 +184,9 @@ class Applier:
             self._count_repeat(work, action, limit=1, code=error.code)
             return
         draft = action.draft
-        if draft is not None and self._customers.is_fresh(draft.customer):
+        if draft is not None and self._customers.is_unseen(
+            draft.customer, draft.department
+        ):
             reason = "its customer was created just now and is not visible yet"
             self._hold(
                 work, action, HoldKind.WAITING, code="customer-new", reason=reason

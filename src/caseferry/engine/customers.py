@@ -63,11 +63,16 @@ class Customers:
         """Remember that a create of this run made a customer."""
         self._made[_identity(draft)] = self._context.clock.monotonic()
 
-    def is_fresh(self, draft: CustomerDraft) -> bool:
-        """Tell whether this run made the customer, too lately to be surely seen."""
+    def is_unseen(self, draft: CustomerDraft, department: str) -> bool:
+        """Tell whether this run made the customer, and casemgr does not show it yet.
+
+        Effects: one look-up, only while the customer is new.
+        """
         made_at = self._made.get(_identity(draft))
         lag = self._context.settings.visibility_lag_s
-        return made_at is not None and self._context.clock.monotonic() - made_at < lag
+        if made_at is None or self._context.clock.monotonic() - made_at > lag:
+            return False
+        return not self._read((department, draft.attribute, draft.value))
 
     def _answer(self, asks: list[Ask]) -> dict[Ask, tuple[str, ...]]:
         pairs = [(f"{dept}/{attribute}", value) for dept, attribute, value in asks]

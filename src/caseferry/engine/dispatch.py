@@ -18,6 +18,7 @@ from caseferry.errors import (
     InDoubt,
     Interrupted,
     RateLimited,
+    Scope,
     Unexpected,
     Unreachable,
 )
@@ -128,10 +129,10 @@ class Dispatcher:
             state, error = IntentState.IN_DOUBT, caught
         except Interrupted:
             state = IntentState.NOT_EXECUTED  # it waited for a limit and was not sent
-        except _NOT_EXECUTED as caught:
-            state, error = IntentState.NOT_EXECUTED, caught
         except CaseSystemError as caught:
-            state, error = IntentState.REFUSED, caught
+            everybody = isinstance(caught, _NOT_EXECUTED) and caught.scope is Scope.RUN
+            state = IntentState.NOT_EXECUTED if everybody else IntentState.REFUSED
+            error = caught
         if state is IntentState.DONE and created is None and _is_create(job):
             # made, but the reply does not say which it is: the look-up will
             state = IntentState.IN_DOUBT
@@ -147,6 +148,6 @@ def _is_create(job: Job) -> bool:
 
 def _fatal(landed: list[Outcome]) -> CaseSystemError | None:
     for outcome in landed:
-        if isinstance(outcome.error, _NOT_EXECUTED):
+        if outcome.state is IntentState.NOT_EXECUTED and outcome.error is not None:
             return outcome.error
     return None

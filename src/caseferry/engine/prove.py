@@ -11,10 +11,13 @@ from caseferry.engine.settle import LISTING_PROOF, LOOKUP_PROOF
 from caseferry.engine.work import Work
 from caseferry.errors import Refused, SafetyStop
 from caseferry.model.action import Action
+from caseferry.model.correlation import Role, parse_correlation
 from caseferry.model.link import HoldKind
 from caseferry.model.record import Value
 
-_PROOF = "proof."
+_PROOF = "proof.kind."
+_SORTS = {Role.TASK: "create-task@", Role.OPENER: "create-opener@"}
+_NO_CREATE = ("update-", "complete-", "close-", "note-")
 
 
 class Prover:
@@ -58,14 +61,16 @@ class Prover:
     def _refused(self, work: Work, missing: frozenset[str]) -> None:
         """Stop when a kind of request was refused and never accepted.
 
-        A refused task falls back to the next one, and to an opener: when these were
-        accepted, it is the record that was refused, not the kind.
+        A refused task falls back to the next one: when that was accepted, it is the
+        record that was refused, not the kind. An accepted opener shows nothing of
+        tasks, which carry other fields.
         """
         for hold in work.holds.values():
             if hold.kind is not HoldKind.QUARANTINE or not hold.refused:
                 continue
-            is_create = bool(hold.correlation)
-            if any(kind.startswith("create@") == is_create for kind in missing):
+            correlation = parse_correlation(hold.correlation)
+            sort = _SORTS.get(correlation.role) if correlation else None
+            if any(kind.startswith(sort or _NO_CREATE) for kind in missing):
                 raise Refused(
                     f"the first case group was refused: {hold.reason}",
                     system="casemgr",
@@ -115,8 +120,10 @@ class Prover:
             if found:
                 store.set_fact(proof, "found")
                 return
+            if context.stopping:
+                return
             waited = context.clock.monotonic() - started
-            if waited > context.settings.visibility_lag_s or context.stopping:
+            if waited > context.settings.visibility_lag_s:
                 break
             context.reporter.waiting("the first new record is not found yet", pause)
             context.clock.sleep(pause)
@@ -137,9 +144,12 @@ class Prover:
 def _kinds(actions: Iterable[Action]) -> frozenset[str]:
     found: set[str] = set()
     for action in actions:
-        found.add(f"{action.kind}@{action.department}")
-        if action.draft is not None and action.draft.customer.create:
-            found.add(f"create@{action.department}+customer")
+        if action.draft is None:
+            found.add(f"{action.kind}-{action.role}@{action.department}")
+            continue
+        found.add(f"{_SORTS[action.role]}{action.department}")
+        if action.draft.customer.create:
+            found.add(f"create-customer@{action.department}")
     return frozenset(found)
 
 

@@ -90,7 +90,7 @@ class Hold:
     @property
     def refused(self) -> bool:
         """Tell whether it was the target that refused the record."""
-        return self.code.startswith(("refused", "not-found"))
+        return self.code.startswith(("refused", "not-found", "forbidden"))
 
 
 class WriteKind(StrEnum):

@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 
 def canonical_time(instant: datetime) -> str:
     """Spell an aware time; finer parts than milliseconds are cut."""
-    utc = instant.astimezone(UTC)
-    return f"{utc:%Y-%m-%dT%H:%M:%S}.{utc.microsecond // 1000:03d}Z"
+    utc = instant.astimezone(UTC).replace(tzinfo=None)
+    return utc.isoformat(timespec="milliseconds") + "Z"
 
 
 def parse_time(text: str) -> datetime:

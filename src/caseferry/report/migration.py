@@ -191,18 +191,19 @@ def _causes(causes: Mapping[tuple[str, str], int]) -> Iterator[str]:
 
 
 def _requests(told: Told) -> Iterator[str]:
-    for system, counts in told.data["requests"].items():
+    for system, name in _SYSTEMS.items():
+        counts = told.data["requests"][system]
         rate = told.rates.get(system, Rate())
         sent = plural(counts["sent"], "request")
         again = (
             f", {number(counts['retried'])} of them again" if counts["retried"] else ""
         )
         if not told.dry or not counts["planned"]:
-            yield f"  {_SYSTEMS[system]}: {sent} sent{again}"
+            yield f"  {name}: {sent} sent{again}"
             continue
         takes = rate.seconds(counts["planned"])
         planned = plural(counts["planned"], "request")
-        yield f"  {_SYSTEMS[system]}: {sent} sent{again} to read; to write about"
+        yield f"  {name}: {sent} sent{again} to read; to write about"
         cost = str(rate) if takes is None else f"{rate}: {duration(takes)}"
         yield f"    {planned}, {cost}"
 

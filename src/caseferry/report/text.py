@@ -108,7 +108,14 @@ def table(
     lines = []
     for row in cells:
         last = row[-1].rjust(widths[-1]) if len(row) - 1 in right else row[-1]
-        parts = textwrap.wrap(last, room, drop_whitespace=False) or [""]
+        # Paths and keys stay whole, to be copied, even where they are too long.
+        parts = textwrap.wrap(
+            last,
+            room,
+            drop_whitespace=False,
+            break_long_words=False,
+            break_on_hyphens=False,
+        ) or [""]
         fixed = "".join(
             _cell(text, widths[at], at in right) for at, text in enumerate(row[:-1])
         )

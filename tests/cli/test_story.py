@@ -1,0 +1,279 @@
+"""The story of a small migration, as a person reads it: whole outputs."""
+
+from cli.conftest import Rehearsal
+
+CHECK = """\
+pass configuration: caseferry.toml is whole
+pass mapping: digest DIGEST, 6 examples
+pass state: none yet; the first run makes it
+pass kore read-cases: may read cases, 3
+pass kore read-tasks: may read tasks, 2
+pass casemgr token: a token was given
+pass casemgr department: may read Billing
+pass casemgr department: may read Service
+pass casemgr activity-attributes: 7 in use, all configured
+pass casemgr case-attributes: 8 in use, all configured
+warn customers: 0% of a sample of 2 found (2 not found, 1 no contact)
+     Hint: the mapping says none_found = 'create': make sure that this is meant
+
+No API can see these; confirm them yourself:
+  - No mail leaves casemgr when an activity or a case is created or closed
+  - No workflow takes the activities of the client application away
+  - No template of Kore makes tasks of its own while cases are carried
+  - The mapping's most_urgent is right: an agent sees which of "1" and "7" is
+    urgent
+
+Next:
+  caseferry migrate --from kore --dry-run
+"""
+
+PLAN = """\
++ make   ~ change   - finish   = leave as is   ! hold   ? ask
++ create task TS000101 kore:ti-d37ff46-6e5d-59f6-1dad-2a591be93f3a -> new
+    custom.kore_priority: "Medium"
+    custom.kore_ref: "TS000101"
+    custom.kore_status: "Open"
+    custom.orig_created: "TIME"
+    priority: "4"
+    subject: "Send a new one"
+    lands in Service, general, svc_care
+    customer made with email.emailAddress "jane@shop.example"
+    lost: task-open-in-closed-case
++ create case CS000101 kore:ci-e07250f-23c5-7f39-d292-4375146268f5 -> new
+    new: new in Kore; comes into being with its first activity
+~ update case CS000101 kore:ci-e07250f-23c5-7f39-d292-4375146268f5
+    subject: "Broken lamp"
+    custom.kore_ref: "CS000101"
+    custom.orig_created: "TIME"
+    severity: "medium"
+    custom.kore_status: "Closed"
+    custom.ext_key: "cf1.07bb202c.c.ci-e07250f-23c5-7f39-d29…"
+- complete task TS000101 kore:ti-d37ff46-6e5d-59f6-1dad-2a591be93f3a
+    status: "assigned" -> "completed"
+- close case CS000101 kore:ci-e07250f-23c5-7f39-d292-4375146268f5
+    finished: closed in Kore; closes with its last open activity
+    status: "open" -> "closed"
+
+Plan 1: Kore to casemgr, N s
+
+                     cases  tasks
+  read from Kore         3      2
+  would be created       1      1
+  would be updated       1      0
+  would be finished      1      1
+  as is                  0      0
+  left for later         2      1
+
+  It balances: every record that was read is accounted for, once.
+  customers: 1 created
+  not carried whole, by rule:
+    task-open-in-closed-case  1  any accepted
+  stays behind: kore.queue 1
+  Kore: 2 requests sent
+  casemgr: 2 requests sent to read; to write about
+    4 requests, no limit configured
+
+Next:
+  caseferry migrate --from kore --limit 5   (a first few, to look at them)
+  caseferry migrate --from kore
+"""
+
+RUN = """\
+Run 1: Kore to casemgr, N s
+
+                  cases  tasks
+  read from Kore      3      2
+  created             3      2
+  updated             3      0
+  finished            1      1
+  as is               0      0
+
+  It balances: every record that was read is accounted for, once.
+  customers: CUSTOMERS
+  openers: 1 made, 0 completed
+  not carried whole, by rule:
+    task-open-in-closed-case  1  any accepted
+  stays behind: kore.queue 1
+  Kore: 2 requests sent
+  casemgr: N requests sent
+
+Next:
+  caseferry verify   (compares both sides anew: the proof)
+"""
+
+AGAIN = """\
+Run 2: Kore to casemgr, N s
+
+                  cases  tasks
+  read from Kore      3      2
+  created             0      0
+  updated             0      0
+  finished            0      0
+  as is               3      2
+
+  It balances: every record that was read is accounted for, once.
+  Kore: 2 requests sent
+  casemgr: N requests sent
+
+Next:
+  caseferry verify   (compares both sides anew: the proof)
+"""
+
+PROOF = """\
+Verified in run 3, N s
+
+                                 cases  tasks
+  read from Kore                     3      2
+  pairs found                        3      2
+  equal                              3      1
+  equal but for accepted losses      0      1
+  different                          0      0
+  missing                            0      0
+  twice                              0      0
+  uncertain                          0      0
+  set aside                          0      0
+  out of scope                       0      0
+
+  It balances: every record of Kore has one verdict.
+  not carried whole, by rule:
+    task-open-in-closed-case  1
+"""
+
+STATUS = """\
+Status
+  pair      Kore st-5a4db0c5-1111-5222-8333-000000000001 and casemgr sandbox
+  state     DIR/caseferry.db
+  last run  3: verify, TIME, exit code 0
+
+Links
+          finished  unfinished  parted
+  case           3           0       0
+  task           2           0       0
+  opener         1           0       0
+
+Open
+  writes in doubt  0
+
+Next:
+  nothing: everything was carried, and verified last
+"""
+
+STORY = """\
+Task TS000101
+  key          kore:ti-d37ff46-6e5d-59f6-1dad-2a591be93f3a
+  case         kore:ci-e07250f-23c5-7f39-d292-4375146268f5
+  counterpart  casemgr:activity:NNNN, finished
+  next run     as is, unless it changes
+
+Fields: in Kore as last read; in casemgr as last read back
+  subject from name
+    Kore    "Send a new one"
+    casemgr "Send a new one"
+  custom.kore_ref from refId
+    Kore    "TS000101"
+    casemgr "TS000101"
+  custom.orig_created from createdAt
+    Kore    "TIME"
+    casemgr "TIME"
+  custom.kore_priority from priority
+    Kore    "Medium"
+    casemgr "Medium"
+  priority from priority
+    Kore    "Medium"
+    casemgr "4"
+  custom.kore_status from status
+    Kore    "Open"
+    casemgr "Open"
+
+Written
+  TIME run 1: create task, done casemgr:activity:NNNN
+  TIME run 1: complete task, done casemgr:activity:NNNN
+"""
+
+
+def test_check_says_what_is_in_order_and_what_nobody_can_see(shop: Rehearsal) -> None:
+    """Each check is one line; what no API can see is left to a person."""
+    done = shop.home.run("check")
+
+    assert (done.plain, done.err, done.code) == (CHECK, "", 0)
+
+
+def test_a_dry_run_shows_each_field_and_the_cost(shop: Rehearsal) -> None:
+    """A plan names records, fields, losses, customers and requests; nothing moves."""
+    home = shop.home
+    home.run("migrate", "--from", "kore", "--dry-run")
+    done = home.run("migrate", "--from", "kore", "-n", "--only", "CS000101")
+
+    assert done.plain.replace("Plan 2", "Plan 1") == PLAN
+    assert (done.err, done.code) == ("", 0)
+    assert not shop.box.casemgr.activities
+    assert all(not call.committed for call in shop.box.log)
+
+
+def test_the_whole_story_reads_well(shop: Rehearsal) -> None:
+    """Carried, carried again, verified, looked at: each is one screen that balances."""
+    home = shop.home
+
+    first = home.run("migrate", "--from", "kore", "--yes")
+    again = home.run("migrate", "--from", "kore", "--yes")
+    proof = home.run("verify")
+    status = home.run("status")
+    story = home.run("explain", "ts000101")
+
+    assert _counted(first.plain) == RUN
+    assert _counted(again.plain) == AGAIN
+    assert proof.plain == PROOF
+    assert status.plain == STATUS
+    assert _numbered(story.plain) == STORY
+    assert [r.code for r in (first, again, proof, status, story)] == [0] * 5
+    assert [r.err for r in (first, again, proof, status, story)] == [""] * 5
+
+
+def test_a_run_asks_on_a_terminal_and_takes_no_for_an_answer(shop: Rehearsal) -> None:
+    """Without a yes nothing is written, and the summary came before the question."""
+    done = shop.home.run("migrate", "--from", "kore", answer="no\n", tty=True, TERM="x")
+
+    assert done.code == 0
+    assert "would be created       3      2" in done.err
+    assert "Write to casemgr: " in done.err
+    assert "Nothing was written." in done.out
+    assert not shop.box.casemgr.activities
+
+
+def test_a_run_goes_on_after_a_yes(shop: Rehearsal) -> None:
+    """A yes carries the plan out."""
+    done = shop.home.run(
+        "migrate", "--from", "kore", answer="y\n", tty=True, TERM="dumb", NO_COLOR="1"
+    )
+
+    assert done.code == 0
+    assert len(shop.box.casemgr.cases) == 3
+    assert "\x1b" not in done.out + done.err
+
+
+def test_a_limit_leaves_the_rest_for_later(shop: Rehearsal) -> None:
+    """A limited run says what it left, balances, and the next one takes it up."""
+    first = shop.home.run("migrate", "--from", "kore", "--yes", "--limit", "1", "--json")
+    then = shop.home.run("migrate", "--from", "kore", "--yes", "--json")
+
+    assert first.data["left"]["case"] == 2
+    assert first.data["balances"]
+    assert len(shop.box.casemgr.cases) == 3
+    assert then.data["actions"]["case"]["create"] == 2
+    assert then.data["left"] == {"case": 0, "task": 0}
+
+
+def _counted(text: str) -> str:
+    """Replace what the engine may do with more or fewer requests."""
+    lines = text.splitlines(keepends=True)
+    for at, line in enumerate(lines):
+        if line.startswith("  casemgr: "):
+            lines[at] = "  casemgr: N requests sent\n"
+        if line.startswith("  customers: "):
+            lines[at] = "  customers: CUSTOMERS\n"
+    return "".join(lines)
+
+
+def _numbered(text: str) -> str:
+    words = text.split("casemgr:activity:")
+    return words[0] + "".join(f"casemgr:activity:NNNN{word[4:]}" for word in words[1:])

@@ -245,6 +245,9 @@ class Store(Protocol):
     def links(self) -> Iterator[Link]:
         """Give all links, by Kore key, role and generation."""
 
+    def unfinished_cases(self) -> list[Key]:
+        """Give the Kore cases that have a link whose creation is not finished."""
+
     def save_link(self, link: Link, case: Key) -> None:
         """Insert or replace a link of this Kore case.
 

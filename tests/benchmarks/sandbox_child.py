@@ -1,7 +1,7 @@
 """The sandbox in a process of its own; ends with its standard input.
 
-Control pages beyond the sandbox's own: `cpu`, `calls` (operation, path, query, status
-and whether it was committed, of every call) and `writes` (the bodies, when recording).
+Control pages beyond the sandbox's own: `cpu`, `calls` (all that were answered) and
+`writes` (with their bodies, when recording).
 """
 
 import sys
@@ -30,8 +30,15 @@ class MeasuredSandbox(Sandbox):
             return json_reply(
                 200,
                 [
-                    [c.system, c.operation, c.path, c.query, c.status, c.committed]
-                    for c in self.log
+                    {
+                        "system": call.system,
+                        "operation": call.operation,
+                        "path": call.path,
+                        "query": call.query,
+                        "committed": call.committed,
+                        "id": call.record_id,
+                    }
+                    for call in self.log
                 ],
             )
         if request.path == "/_sandbox/writes":
@@ -62,7 +69,12 @@ def main() -> None:
     box = MeasuredSandbox(asked.get("seed", 7), record=asked.get("record", False))
     box.fill(asked.get("fill", "both"), cases=asked["cases"])
     with running(box, latency_s=asked.get("latency_s", 0.0)) as url:
-        answer(url=url, cases=len(box.kore.cases), tasks=len(box.kore.tasks))
+        answer(
+            url=url,
+            cases=len(box.kore.cases),
+            tasks=len(box.kore.tasks),
+            activities=len(box.casemgr.activities),
+        )
         sys.stdin.read()
 
 

@@ -4,7 +4,7 @@ import io
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +14,6 @@ from caseferry.cli.env import Environment
 
 class Screen(io.StringIO):
     """A stream that may be a terminal."""
-
-    encoding = "utf-8"  # type: ignore[assignment]
 
     def __init__(self, text: str = "", *, tty: bool = False) -> None:
         super().__init__(text)
@@ -56,16 +54,18 @@ class Home:
     folder: Path
     variables: Mapping[str, str]
 
-    def run(
-        self, *argv: str, answer: str = "", tty: bool = False, **variables: str
-    ) -> Done:
+    def having(self, **variables: str) -> "Home":
+        """Give the same directory with more environment variables."""
+        return replace(self, variables={**self.variables, **variables})
+
+    def run(self, *argv: str, answer: str = "", tty: bool = False) -> Done:
         """Run one command; `answer` is what a person types."""
         out, err = Screen(tty=tty), Screen(tty=tty)
         env = Environment(
             stdin=Screen(answer, tty=tty),
             stdout=out,
             stderr=err,
-            variables={**self.variables, **variables},
+            variables=self.variables,
             cwd=self.folder,
         )
         code = main(argv, env)

@@ -27,10 +27,10 @@ COMMANDS = {
     "help": ["help", "errors"],
     "init": ["init", "--dir", "fresh"],
 }
-CASE_KINDS = """create update close reopen note unchanged conflict waiting set_aside
-quarantine uncertain out_of_scope""".split()
-TASK_KINDS = """create update complete note unchanged conflict waiting set_aside
-quarantine uncertain out_of_scope""".split()
+HELD = ["waiting", "set_aside", "quarantine", "uncertain", "out_of_scope"]
+COMMON = ["note", "unchanged", "conflict", *HELD]
+CASE_KINDS = ["create", "update", "close", "reopen", *COMMON]
+TASK_KINDS = ["create", "update", "complete", *COMMON]
 
 
 def check(done: Done, command: str) -> None:
@@ -49,7 +49,7 @@ def check(done: Done, command: str) -> None:
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_prints_one_document(carried: Rehearsal, command: str) -> None:
-    """stdout is one JSON document in the envelope; stderr stays empty."""
+    """Stdout is one JSON document in the envelope; stderr stays empty."""
     done = carried.home.run(*COMMANDS[command], "--json")
 
     check(done, command)
@@ -143,6 +143,6 @@ def test_options_work_before_and_after_the_command(carried: Rehearsal) -> None:
     before = elsewhere.run("--config", file, "--json", "mapping", "check")
     after = elsewhere.run("mapping", "check", "--json", "--config", file)
     between = elsewhere.run("mapping", "--config", file, "check", "--json")
-    named = elsewhere.run("mapping", "check", "--json", CASEFERRY_CONFIG=file)
+    named = elsewhere.having(CASEFERRY_CONFIG=file).run("mapping", "check", "--json")
 
     assert before.data == after.data == between.data == named.data

@@ -26,9 +26,12 @@ def words(
 
 
 EVERY = words(root)
+NAMES = [" ".join(path) for path, _ in EVERY]
 
 
-@pytest.mark.parametrize(("path", "command"), EVERY, ids=[" ".join(p) for p, _ in EVERY])
+@pytest.mark.parametrize(
+    ("path", "command"), EVERY, ids=[" ".join(p) for p, _ in EVERY]
+)
 def test_every_command_has_help_with_an_example(
     empty: Home, path: tuple[str, ...], command: click.Command
 ) -> None:
@@ -44,7 +47,9 @@ def test_every_command_has_help_with_an_example(
     assert command.help
 
 
-@pytest.mark.parametrize(("path", "command"), EVERY, ids=[" ".join(p) for p, _ in EVERY])
+@pytest.mark.parametrize(
+    ("path", "command"), EVERY, ids=[" ".join(p) for p, _ in EVERY]
+)
 def test_every_example_names_options_that_exist(
     path: tuple[str, ...], command: click.Command
 ) -> None:
@@ -53,10 +58,7 @@ def test_every_example_names_options_that_exist(
     given = {word for word in command.example.split() if word.startswith("-")}
     inner = [c for p, c in EVERY if p[: len(path)] == path]
     known = {
-        name
-        for each in inner
-        for parameter in each.params
-        for name in parameter.opts
+        name for each in inner for parameter in each.params for name in parameter.opts
     }
 
     assert given <= known

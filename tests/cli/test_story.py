@@ -1,5 +1,7 @@
 """The story of a small migration, as a person reads it: whole outputs."""
 
+import re
+
 from cli.conftest import Rehearsal
 
 CHECK = """\
@@ -70,7 +72,7 @@ Plan 1: Kore to casemgr, N s
     task-open-in-closed-case  1  any accepted
   stays behind: kore.queue 1
   Kore: 2 requests sent
-  casemgr: 2 requests sent to read; to write about
+  casemgr: N requests sent to read; to write about
     4 requests, no limit configured
 
 Next:
@@ -89,7 +91,7 @@ Run 1: Kore to casemgr, N s
   as is               0      0
 
   It balances: every record that was read is accounted for, once.
-  customers: CUSTOMERS
+  customers: WHO
   openers: 1 made, 0 completed
   not carried whole, by rule:
     task-open-in-closed-case  1  any accepted
@@ -204,7 +206,7 @@ def test_a_dry_run_shows_each_field_and_the_cost(shop: Rehearsal) -> None:
     home.run("migrate", "--from", "kore", "--dry-run")
     done = home.run("migrate", "--from", "kore", "-n", "--only", "CS000101")
 
-    assert done.plain.replace("Plan 2", "Plan 1") == PLAN
+    assert _counted(done.plain).replace("Plan 2", "Plan 1") == PLAN
     assert (done.err, done.code) == ("", 0)
     assert not shop.box.casemgr.activities
     assert all(not call.committed for call in shop.box.log)
@@ -231,7 +233,7 @@ def test_the_whole_story_reads_well(shop: Rehearsal) -> None:
 
 def test_a_run_asks_on_a_terminal_and_takes_no_for_an_answer(shop: Rehearsal) -> None:
     """Without a yes nothing is written, and the summary came before the question."""
-    done = shop.home.run("migrate", "--from", "kore", answer="no\n", tty=True, TERM="x")
+    done = shop.home.run("migrate", "--from", "kore", answer="no\n", tty=True)
 
     assert done.code == 0
     assert "would be created       3      2" in done.err
@@ -242,8 +244,8 @@ def test_a_run_asks_on_a_terminal_and_takes_no_for_an_answer(shop: Rehearsal) ->
 
 def test_a_run_goes_on_after_a_yes(shop: Rehearsal) -> None:
     """A yes carries the plan out."""
-    done = shop.home.run(
-        "migrate", "--from", "kore", answer="y\n", tty=True, TERM="dumb", NO_COLOR="1"
+    done = shop.home.having(TERM="dumb").run(
+        "migrate", "--from", "kore", answer="y\n", tty=True
     )
 
     assert done.code == 0
@@ -253,8 +255,9 @@ def test_a_run_goes_on_after_a_yes(shop: Rehearsal) -> None:
 
 def test_a_limit_leaves_the_rest_for_later(shop: Rehearsal) -> None:
     """A limited run says what it left, balances, and the next one takes it up."""
-    first = shop.home.run("migrate", "--from", "kore", "--yes", "--limit", "1", "--json")
-    then = shop.home.run("migrate", "--from", "kore", "--yes", "--json")
+    argv = ("migrate", "--from", "kore", "--yes", "--json")
+    first = shop.home.run(*argv, "--limit", "1")
+    then = shop.home.run(*argv)
 
     assert first.data["left"]["case"] == 2
     assert first.data["balances"]
@@ -265,13 +268,8 @@ def test_a_limit_leaves_the_rest_for_later(shop: Rehearsal) -> None:
 
 def _counted(text: str) -> str:
     """Replace what the engine may do with more or fewer requests."""
-    lines = text.splitlines(keepends=True)
-    for at, line in enumerate(lines):
-        if line.startswith("  casemgr: "):
-            lines[at] = "  casemgr: N requests sent\n"
-        if line.startswith("  customers: "):
-            lines[at] = "  customers: CUSTOMERS\n"
-    return "".join(lines)
+    text = re.sub(r"casemgr: \d+ requests? sent", "casemgr: N requests sent", text)
+    return re.sub(r"  customers: .*(matched|2 created).*", "  customers: WHO", text)
 
 
 def _numbered(text: str) -> str:

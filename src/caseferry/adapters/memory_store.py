@@ -245,6 +245,12 @@ class MemoryStore:
             sorted(links, key=lambda each: (each.kore, each.role, each.generation))
         )
 
+    def unfinished_cases(self) -> list[Key]:
+        rows = self._table("link").values()
+        return sorted(
+            {case for link, case in rows if not link.finished and not link.tombstone}
+        )
+
     def save_link(self, link: Link, case: Key) -> None:
         """Insert or replace a link of this Kore case.
 

@@ -221,8 +221,7 @@ class _Course:
 
     def _carry_out(self, figures: Figures, digest: PlanDigest) -> Result:
         store, context = self._this.run.store, self._context
-        if figures.planned:
-            store.set_fact("mapping.digest", self._this.mapper.digest)
+        store.set_fact("mapping.digest", self._this.mapper.digest)
         counter = self._this.run.systems.casemgr.counter
         before = counter.sent
         total = figures.migration.extracted.cases + figures.migration.extracted.tasks
@@ -231,7 +230,7 @@ class _Course:
         )
         tally = self._migration.carry_out()
         done = self._figures(tally, digest)
-        is_late = context.deadline is not None and context.must_stop()
+        is_late = context.must_stop() and any(done.left.values())
         return self._story.done(done, figures.planned, is_late=is_late)
 
     def _failed(self, error: CaseferryError) -> Result:

@@ -9,7 +9,7 @@ from caseferry.cli.result import ExitCode, Result, error_entries
 from caseferry.cli.running import Begun
 from caseferry.engine.migrate import Migration
 from caseferry.engine.tally import Tally
-from caseferry.errors import SafetyStop
+from caseferry.errors import InvariantBroken, SafetyStop
 from caseferry.report.migration import Rate, Told, summary_lines
 from caseferry.report.plan import LEGEND, PlanLines
 from caseferry.report.text import plural, wrapped
@@ -146,6 +146,7 @@ class Story:
                 *self.summary(figures, dry=False, steps=steps),
                 *self._warnings(figures),
             ],
+            errors=[] if figures.balances else error_entries(_UNBALANCED),
             exit_code=code,
             run=self._this.number,
         )
@@ -231,6 +232,9 @@ _AFTER_PLAN: Final = (
 )
 
 
+_UNBALANCED: Final = InvariantBroken("the report does not balance")
+
+
 def _bulks(count: int) -> int:
     return -(-count // _BULK)
 
@@ -246,7 +250,7 @@ def _exit_code(figures: Figures, *, is_late: bool) -> ExitCode:
     tally = figures.tally
     if not figures.balances:
         return ExitCode.ERROR
-    if tally.total(*_HELD) or (is_late and any(figures.left.values())):
+    if tally.total(*_HELD) or is_late:
         return ExitCode.PARTIAL
     return ExitCode.CONFLICTS if tally.total("conflict") else ExitCode.DONE
 

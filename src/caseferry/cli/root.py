@@ -59,7 +59,8 @@ root = Root(
     help="Carry cases and tasks from Kore.ai to eGain casemgr, exactly once.",
     example="caseferry demo",
     no_args_is_help=True,
-    epilog="`caseferry help TOPIC` explains mapping, errors, exit-codes and state.",
+    epilog="`caseferry help TOPIC` explains mapping, errors, exit-codes and state. "
+    'Shell completion: eval "$(_CASEFERRY_COMPLETE=bash_source caseferry)".',
 )
 root.params.insert(
     0,

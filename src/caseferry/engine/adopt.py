@@ -7,6 +7,7 @@ read, and every record that carries a key of this tenant pair gets its link back
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from caseferry.engine.context import Context
 from caseferry.engine.plans import Planner
@@ -14,11 +15,12 @@ from caseferry.engine.work import Work
 from caseferry.model.correlation import Correlation, Role, parse_correlation
 from caseferry.model.link import Base, Hold, HoldKind, Link
 from caseferry.model.record import Key, Record, kore_key
-from caseferry.model.times import canonical_time, earlier
+from caseferry.model.times import canonical_time, earlier, parse_time
 from caseferry.reconcile.merge import FINISHED, agree
 from caseferry.reconcile.view import COMPLETED
 
 _WATERMARK = "watermark.casemgr."
+_FIRST_READ = "first-read.casemgr."
 
 
 @dataclass(slots=True, kw_only=True)
@@ -27,12 +29,15 @@ class Adopted:
 
     Attributes:
         records: activities that were read.
+        wait_s: until what was created before this state knew anything is surely listed;
+            0 where the state is older than that, and nothing new to it was found.
         links: how many links were restored.
         twice: second counterparts of records that have one: reported, never guessed.
         strangers: keys of records that Kore does not show.
     """
 
     records: int = 0
+    wait_s: float = 0.0
     links: int = 0
     twice: int = 0
     strangers: int = 0
@@ -57,6 +62,8 @@ class Adopter:
         total = Adopted()
         for department in self._context.mapper.departments:
             self._scan_department(department, total, everything=everything)
+        if total.links:
+            total.wait_s = self._context.settings.visibility_lag_s
         return total
 
     def _scan_department(
@@ -74,10 +81,22 @@ class Adopter:
             self._context.reporter.progress("read casemgr", total.records, None)
             complete = page.last
         started_at = started_at or casemgr.server_time()
+        if started_at is not None:
+            total.wait_s = max(total.wait_s, self._wait(department, started_at))
         if complete and started_at is not None:
             overlap = self._context.settings.overlap_s
             overlap += self._context.settings.absence_bound_s
             store.set_fact(fact, earlier(canonical_time(started_at), overlap))
+
+    def _wait(self, department: str, at: datetime) -> float:
+        """Give the rest of the visibility lag since this state first read here."""
+        store, fact = self._context.store, f"{_FIRST_READ}{department}"
+        first = store.get_fact(fact)
+        if first is None:
+            first = canonical_time(at)
+            store.set_fact(fact, first)
+        known_for_s = (at - parse_time(first)).total_seconds()
+        return self._context.settings.visibility_lag_s - known_for_s
 
     def _adopt_page(self, records: Sequence[Record], total: Adopted) -> None:
         found: dict[Key, list[tuple[Correlation, Record]]] = {}

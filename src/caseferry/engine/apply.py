@@ -9,7 +9,7 @@ from caseferry.engine.dispatch import Dispatcher, Outcome
 from caseferry.engine.finish import finish
 from caseferry.engine.jobs import Jobs, Sent
 from caseferry.engine.plans import Planner
-from caseferry.engine.settle import Settler
+from caseferry.engine.settle import Settler, as_sent
 from caseferry.engine.work import Work
 from caseferry.errors import InvariantBroken, Refused, VersionMismatch
 from caseferry.model.action import Action, ActionKind, Stage
@@ -17,7 +17,7 @@ from caseferry.model.correlation import Role
 from caseferry.model.link import Hold, HoldKind, IntentState, Link
 from caseferry.model.mapped import MappedField
 from caseferry.model.record import Key
-from caseferry.reconcile.merge import base
+from caseferry.reconcile.merge import base, values
 
 _PATIENCE = 3
 """How often one request is planned again after the record moved under it."""
@@ -58,6 +58,7 @@ class Applier:
         Raises:
             CaseSystemError: a system refuses everybody; all receipts are kept.
         """
+        self._planner.list_again(works)
         for _ in range(_ROUNDS):
             jobs = self._jobs.of(works)
             if not jobs:
@@ -81,8 +82,9 @@ class Applier:
     def _adopt_unnamed(self, works: Sequence[Work]) -> None:
         """Look up at once what was created without our learning its id."""
         by_case = {work.key: work for work in works if work.in_doubt}
-        for case, link in self._settler.look(only=frozenset(by_case)):
+        for case, found in self._settler.look(only=frozenset(by_case)):
             work = by_case[case]
+            link = as_sent(found, work.mapped(found.role, found.kore))
             work.put_link(link)
             work.in_doubt.discard((link.role, link.kore))
             work.born.add((link.role, link.kore))
@@ -99,30 +101,32 @@ class Applier:
                 link = new_link(work, action, outcome.created)
                 work.put_link(link)
                 self._context.store.save_link(link, work.key)
-            elif action.kind is ActionKind.UPDATE:
+            elif action.kind in (ActionKind.UPDATE, ActionKind.NOTE):
                 self._keep_sent(work, action)
 
     def _keep_sent(self, work: Work, action: Action) -> None:
-        """Move the bases of the fields that were sent: our own write is no change."""
+        """Move the bases of the fields that were sent: our own write is no change.
+
+        A note moves the source's base alone: the field itself stays as it was.
+        """
         link = work.link(action.role, action.key)
         if link is None:
             return
         fields = {f.casemgr: f for f in _sources(work, action)}
-        kore = dict(link.kore_base.fields)
-        casemgr = dict(link.casemgr_base.fields)
+        kore = values(link.kore_base)
+        casemgr = values(link.casemgr_base)
         for change in action.changes:
             field = fields.get(change.name)
-            if change.after is None:
-                continue
-            casemgr[change.name] = change.after
-            if field is not None and field.source is not None:
+            if change.after is None or change.before == change.after:
+                continue  # sent along so that it is kept; it belongs to others
+            if action.kind is ActionKind.UPDATE:
+                casemgr[change.name] = change.after
+            if field is not None:
                 kore[change.name] = field.source
         link = replace(
-            link,
-            kore_base=base([*kore.items()]),
-            casemgr_base=base([*casemgr.items()]),
+            link, kore_base=base(kore.items()), casemgr_base=base(casemgr.items())
         )
-        names = {change.name for change in action.changes}
+        names = {c.name for c in action.changes if c.before != c.after}
         work.sent.setdefault(link.casemgr, set()).update(names)
         work.put_link(link)
         self._context.store.save_link(link, work.key)
@@ -149,6 +153,19 @@ class Applier:
         if link is not None and action.kind is not ActionKind.NOTE:
             work.dirty.add(link.casemgr)
 
+    def _learn_customer(self, work: Work, customer: str) -> None:
+        """Remember the customer that a create of ours made.
+
+        One that an earlier run's create may have made is only held back: by which of
+        its contact values casemgr knows it is not known here.
+        """
+        wish, draft = work.group.customer, work.customer.draft
+        if draft is not None and not draft.create:
+            return
+        self._customers.made(wish, self._context.settings.visibility_lag_s)
+        if draft is not None and customer:
+            self._customers.learn(wish, work.group.case.department, customer)
+
     def _count_repeat(
         self, work: Work, action: Action, *, limit: int, code: str
     ) -> None:
@@ -164,6 +181,9 @@ class Applier:
     def _in_doubt(self, work: Work, action: Action, outcome: Outcome) -> None:
         if action.kind in (ActionKind.CREATE, ActionKind.NOTE):
             work.in_doubt.add((action.role, action.key))
+            bound = self._context.settings.absence_bound_s
+            if action.draft is not None and action.draft.customer.create:
+                self._customers.made(work.group.customer, bound)
             intent = outcome.job.intents[0]
             self._settler.park(intent, work.key, since=outcome.ended_at)
         else:
@@ -184,9 +204,7 @@ class Applier:
             self._count_repeat(work, action, limit=1, code=error.code)
             return
         draft = action.draft
-        if draft is not None and self._customers.is_unseen(
-            draft.customer, draft.department
-        ):
+        if draft is not None and self._customers.has_moved(draft):
             reason = "its customer was created just now and is not visible yet"
             self._hold(
                 work, action, HoldKind.WAITING, code="customer-new", reason=reason
@@ -232,11 +250,7 @@ class Applier:
                 work.put_link(link)
                 work.born.add((Role.CASE, work.key))
                 work.dirty.add(parent)
-                draft = work.customer.draft
-                if draft is not None and draft.create and customer:
-                    department = work.group.case.department
-                    self._customers.learn(work.group.customer, department, customer)
-                    self._customers.made(draft)
+                self._learn_customer(work, customer)
 
 
 def new_link(work: Work, action: Action, created: Key) -> Link:

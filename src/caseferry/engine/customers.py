@@ -7,7 +7,7 @@ the run, since a customer may come into being at any time.
 from collections.abc import Sequence
 
 from caseferry.engine.context import Context
-from caseferry.model.action import CustomerDraft
+from caseferry.model.action import ActivityDraft, CustomerDraft
 from caseferry.model.mapped import CustomerAttempt, CustomerWish
 from caseferry.ports import CustomerFound
 from caseferry.reconcile.view import CustomerChoice
@@ -59,20 +59,39 @@ class Customers:
         for answer in found:
             self._nobody.discard(hash((answer.attribute, answer.value)))
 
-    def made(self, draft: CustomerDraft) -> None:
-        """Remember that a create of this run made a customer."""
-        self._made[_identity(draft)] = self._context.clock.monotonic()
+    def made(self, wish: CustomerWish, for_s: float) -> None:
+        """Hold back creates of this customer: it was made, or may have been, just now.
 
-    def is_unseen(self, draft: CustomerDraft, department: str) -> bool:
-        """Tell whether this run made the customer, and casemgr does not show it yet.
-
-        Effects: one look-up, only while the customer is new.
+        Args:
+            wish: whose contact values are meant, in whatever department.
+            for_s: until it is surely seen, or surely was not made.
         """
-        made_at = self._made.get(_identity(draft))
-        lag = self._context.settings.visibility_lag_s
-        if made_at is None or self._context.clock.monotonic() - made_at > lag:
-            return False
-        return not self._read((department, draft.attribute, draft.value))
+        until = self._context.clock.monotonic() + for_s
+        for value in identities(wish):
+            self._made[value] = max(until, self._made.get(value, 0.0))
+            for department in self._context.mapper.departments:
+                for attempt in wish.attempts:
+                    for text in attempt.spellings:
+                        pair = (f"{department}/{attempt.attribute}", text)
+                        self._nobody.discard(hash(pair))
+
+    def is_new(self, wish: CustomerWish) -> bool:
+        """Tell whether another create may have made this customer just now."""
+        now = self._context.clock.monotonic()
+        return any(self._made.get(value, 0.0) > now for value in identities(wish))
+
+    def has_moved(self, draft: ActivityDraft) -> bool:
+        """Tell whether a create was refused because of its customer, not of itself.
+
+        The customer it names is not visible yet, or the one it would make is there now.
+
+        Effects: one look-up.
+        """
+        customer = draft.customer
+        found = self._read((draft.department, customer.attribute, customer.value))
+        name = f"{draft.department}/{customer.attribute}"
+        self._nobody.discard(hash((name, customer.value)))
+        return bool(found) == customer.create
 
     def _answer(self, asks: list[Ask]) -> dict[Ask, tuple[str, ...]]:
         pairs = [(f"{dept}/{attribute}", value) for dept, attribute, value in asks]
@@ -104,8 +123,10 @@ class Customers:
         return self._context.casemgr.find_customers(attribute, value, department)
 
 
-def _identity(draft: CustomerDraft) -> int:
-    return hash((draft.attribute, draft.value))
+def identities(wish: CustomerWish) -> frozenset[int]:
+    """Give hashes of every contact value by which a customer may be known."""
+    values = {hash(text) for a in wish.attempts for text in a.spellings}
+    return frozenset(values or {hash(wish.placeholder)})
 
 
 def _choose(

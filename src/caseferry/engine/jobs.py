@@ -1,16 +1,17 @@
 """From planned actions to requests: what is sent, and the intents that go before it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from caseferry.engine.context import Context
 from caseferry.engine.dispatch import Job
 from caseferry.engine.work import Work
 from caseferry.errors import InvariantBroken
+from caseferry.mapping.notes import note_text
 from caseferry.model.action import Action, ActionKind, Stage
 from caseferry.model.correlation import Role
 from caseferry.model.link import Intent, WriteKind
-from caseferry.model.record import Key, fingerprint
+from caseferry.model.record import Key, Value, fingerprint
 from caseferry.model.times import canonical_time
 
 _BULK = 75
@@ -52,7 +53,6 @@ class Jobs:
 
     def _intent(self, action: Action) -> Intent:
         names = tuple(change.name for change in action.changes)
-        values = [[change.name, change.after] for change in action.changes]
         at = self._context.casemgr.server_time() or self._context.clock.now()
         return Intent(
             kind=_kind(action),
@@ -60,7 +60,7 @@ class Jobs:
             kore=action.key,
             casemgr=action.counterpart,
             correlation=action.correlation,
-            payload_print=fingerprint(values),
+            payload_print=sent_print({c.name: c.after for c in action.changes}),
             department=action.department,
             fields=names,
             at=canonical_time(at),
@@ -98,7 +98,12 @@ class Jobs:
         casemgr = self._context.casemgr
         if any(action.correlation in text for text in casemgr.notes(key)):
             return
-        casemgr.add_note(key, action.note)
+        casemgr.add_note(key, note_text(action.correlation, action.note))
+
+
+def sent_print(fields: Mapping[str, Value | None]) -> str:
+    """Hash what a request sends, so that a later run knows whether it still would."""
+    return fingerprint(sorted(fields.items()))
 
 
 def _kind(action: Action) -> WriteKind:

@@ -1,13 +1,12 @@
 """A migration run: settle, read, adopt, plan, guard, carry out."""
 
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from caseferry.engine.adopt import Adopted, Adopter
 from caseferry.engine.apply import Applier
 from caseferry.engine.context import Context
-from caseferry.engine.customers import Customers
+from caseferry.engine.customers import Customers, identities
 from caseferry.engine.extract import Extracted, extract_kore
 from caseferry.engine.plans import Planner, batches
 from caseferry.engine.prove import Prover
@@ -16,6 +15,7 @@ from caseferry.engine.tally import Tally
 from caseferry.engine.work import Work
 from caseferry.errors import Interrupted, SafetyStop
 from caseferry.model.action import GroupPlan
+from caseferry.model.link import Hold, HoldKind
 from caseferry.model.record import Key
 from caseferry.reconcile.guard import Figures, Limits, check_limits
 
@@ -56,8 +56,12 @@ class Migration:
         customers = Customers(context)
         self._planner = Planner(context, customers)
         self._settler = Settler(context)
+        self._customers = customers
         self._applier = Applier(context, self._planner, customers, self._settler)
         self._prover = Prover(context)
+        self._adopter = Adopter(context, self._planner)
+        self._begun: dict[Key, Work] = {}
+        self._may_create = True
         self.extracted = Extracted(cases=0, tasks=0, complete=False)
         self.adopted = Adopted()
 
@@ -66,7 +70,8 @@ class Migration:
         self._settler.recover()
         self.extracted = extract_kore(self._context)
         self._settler.look()
-        self.adopted = Adopter(self._context, self._planner).scan()
+        self._hold_back_customers()
+        self.adopted = self._adopter.scan()
 
     def plan(self, show: Callable[[GroupPlan], None] | None = None) -> Planned:
         """Plan every group, writing to neither system.
@@ -90,6 +95,7 @@ class Migration:
                     show(work.plan)
             self._context.reporter.progress("planned", sum(tally.ends.values()), None)
         self._orphans(tally)
+        self._may_create = tally.total("create") > 0
         return Planned(tally=tally, stops=self._guards(tally))
 
     def carry_out(self) -> Tally:
@@ -99,6 +105,7 @@ class Migration:
             Interrupted: the operator asked to stop; everything sent is recorded.
             SafetyStop: the tenant does not keep what the promise needs.
         """
+        self._scan_again()
         tally = Tally()
         again: list[Key] = []
         budget = self._options.limit
@@ -158,17 +165,16 @@ class Migration:
     def _split(
         self, works: list[Work], later: list[Key]
     ) -> tuple[list[Work], list[Work]]:
-        making: set[tuple[str, str]] = set()
+        making: set[int] = set()
         firsts: list[Work] = []
         rest: list[Work] = []
         for work in works:
-            draft = work.customer.draft
+            draft, wish = work.customer.draft, work.group.customer
             if draft is not None and draft.create:
-                identity = (draft.attribute, draft.value)
-                if identity in making:
+                if self._customers.is_new(wish) or making & identities(wish):
                     later.append(work.key)
                     continue
-                making.add(identity)
+                making |= identities(wish)
             (firsts if self._prover.is_first(work) else rest).append(work)
         return firsts, rest
 
@@ -177,52 +183,112 @@ class Migration:
         self._applier.run(works)
         parked = self._settler.parked
         for work in works:
+            self._resume(work)
             if work.key in parked or _waits_for_customer(work):
                 later.append(work.key)
+                self._begun[work.key] = work
+                continue
             first = plans[work.key]
-            if first is not None and work.key not in later:
+            if first is not None:
                 tally.add_done(work, first)
 
+    def _resume(self, work: Work) -> None:
+        """Add what was done to a group before it had to wait in this run."""
+        if (begun := self._begun.pop(work.key, None)) is None:
+            return
+        work.done = begun.done + work.done
+        work.born |= begun.born
+
     def _later(self, again: list[Key], tally: Tally) -> None:
-        """Take up what waited: for a customer, or for a write in doubt."""
-        counts: Counter[Key] = Counter()
-        while again and not self._context.must_stop():
+        """Take up what waited: for a customer, or for a write in doubt.
+
+        Ends when nothing is left, or nothing has moved for as long as a customer or a
+        write may need to show.
+        """
+        context = self._context
+        patience_s = (
+            context.settings.absence_bound_s + context.settings.visibility_lag_s
+        )
+        moved_at = context.clock.monotonic()
+        while again and not context.must_stop():
             parked = self._settler.parked
             ready = [key for key in again if key not in parked]
-            waiting = [key for key in again if key in parked]
-            if not ready:
-                settled = self._settler.drain()
-                if not settled and self._settler.parked == parked:
+            again = [key for key in again if key in parked]
+            for batch in batches(ready, context.settings.batch):
+                works = self._planner.load(batch)
+                self._note_adopted(works)
+                again += self._batch(works, tally)
+            if len(again) < len(ready) + len(parked) or self._settler.parked != parked:
+                moved_at = context.clock.monotonic()
+            if self._settler.parked:
+                if not self._settler.drain() and not set(again) - self._settler.parked:
                     break
-                ready = [key for key in again if key not in self._settler.parked]
-                waiting = [key for key in again if key in self._settler.parked]
-            counts.update(ready)
-            again = waiting
-            for batch in batches(ready, self._context.settings.batch):
-                works = self._unsettled(self._planner.load(batch), tally)
-                more = self._batch(works, tally)
-                again += [key for key in more if counts[key] < _TRIES]
-                self._give_up([key for key in more if counts[key] >= _TRIES], tally)
-                self._pause(more)
+            elif again:
+                if context.clock.monotonic() - moved_at > patience_s:
+                    break
+                self._pause()
         self._give_up(again, tally)
 
-    def _pause(self, more: Sequence[Key]) -> None:
+    def _note_adopted(self, works: Sequence[Work]) -> None:
+        """Count what was found while its group was parked: this run created it."""
+        for work in works:
+            begun = self._begun.get(work.key)
+            known = {link.casemgr for link in begun.links} if begun else set()
+            for link in work.links if begun else ():
+                if link.casemgr not in known:
+                    work.born.add((link.role, link.kore))
+
+    def _hold_back_customers(self) -> None:
+        """Treat customers that unfinished creates may have made as made just now."""
+        settings = self._context.settings
+        for cases, lag_s in (
+            (sorted(self._settler.parked), settings.absence_bound_s),
+            (self._context.store.unfinished_cases(), settings.visibility_lag_s),
+        ):
+            for batch in batches(cases, settings.batch):
+                for work in self._planner.load(batch):
+                    self._customers.made(work.group.customer, lag_s)
+
+    def _scan_again(self) -> None:
+        """Look once more before the first create of a state that knows too little.
+
+        A state that is new may be one that was lost a moment ago: what was created then
+        is listed only after the visibility lag.
+        """
+        context = self._context
+        if not self._may_create or self.adopted.wait_s <= 0:
+            return
+        until = context.clock.monotonic() + self.adopted.wait_s
+        while (rest := until - context.clock.monotonic()) > 0:
+            if context.must_stop():
+                return
+            reason = "a new state: what was created just now may not be listed yet"
+            context.reporter.waiting(reason, rest)
+            context.clock.sleep(rest)
+        self._adopter.scan()
+
+    def _pause(self) -> None:
         """Wait a little for a customer that is not visible yet."""
-        if more:
-            lag = self._context.settings.visibility_lag_s / _TRIES
-            self._context.reporter.waiting("a new customer is not visible yet", lag)
-            self._context.clock.sleep(lag)
+        lag = self._context.settings.visibility_lag_s / 8
+        self._context.reporter.waiting("a new customer is not visible yet", lag)
+        self._context.clock.sleep(lag)
 
     def _give_up(self, keys: Sequence[Key], tally: Tally) -> None:
         """Count the groups that are left for the next run."""
         works = self._planner.load(list(dict.fromkeys(keys)))
         if not works:
             return
+        store, run = self._context.store, self._context.run
+        for work in works:
+            self._resume(work)
+            if not work.in_doubt:
+                hold = _waiting(work)
+                work.holds[work.key] = hold
+                store.save_hold(run, hold)
         self._applier.prepare(works)
         for work in works:
             if work.plan is not None:
-                left = tuple(a for a in work.plan.actions if not a.is_request)
-                tally.add_done(work, GroupPlan(case=work.key, actions=left))
+                tally.add_done(work, work.plan)
 
     def _orphans(self, tally: Tally) -> None:
         if not self._options.only:
@@ -244,8 +310,15 @@ class Migration:
         return check_limits(figures, self._options.limits, self._context.allowed)
 
 
-_TRIES = 8
-"""How often a group is taken up again in one run."""
+def _waiting(work: Work) -> Hold:
+    return Hold(
+        key=work.key,
+        kind=HoldKind.WAITING,
+        code="customer-new",
+        reason="its customer was created just now and is not visible yet",
+        source_print=work.prints[work.key],
+        mapping=work.group.mapping,
+    )
 
 
 def _waits_for_customer(work: Work) -> bool:

@@ -6,10 +6,11 @@ from itertools import islice
 
 from caseferry.engine.context import Context
 from caseferry.engine.customers import Customers
+from caseferry.engine.settle import as_sent
 from caseferry.engine.work import PENDING, Work
 from caseferry.model.correlation import Role
 from caseferry.model.link import Hold, HoldKind, Intent, Link, WriteKind
-from caseferry.model.mapped import MappedGroup
+from caseferry.model.mapped import MappedGroup, MappedRecord
 from caseferry.model.record import Key, Record, record_fingerprint
 from caseferry.model.times import canonical_time
 from caseferry.reconcile.planner import plan_group
@@ -62,11 +63,12 @@ class Planner:
             for key in prints
             if key in holds and _stands(holds[key], prints[key], group.mapping)
         }
+        links = [as_sent(link, _mapped(group, link)) for link in links]
         in_doubt = {doubt for key in prints for doubt in doubts.get(key, ())}
         return Work(
             group=group,
             prints=prints,
-            links=list(links),
+            links=links,
             holds=standing | _unseen(group, complete=self._context.listing_complete),
             known={key: holds[key] for key in prints if key in holds},
             in_doubt=in_doubt,
@@ -136,6 +138,12 @@ class Planner:
         )
         work.plan = plan_group(view)
 
+    def list_again(self, works: Sequence[Work]) -> None:
+        """List the activities of cases about to be closed anew: time has passed."""
+        for work in works:
+            work.listed = False
+        self._list_before_close(works)
+
     def _list_before_close(self, works: Sequence[Work]) -> None:
         """Read all activities of a case before a call closes it, whosever they are."""
         closing = [work for work in works if not work.listed and _closes(work)]
@@ -153,6 +161,13 @@ class Planner:
         return self._context.casemgr.activities_of(
             link.casemgr, department or work.group.case.department
         )
+
+
+def _mapped(group: MappedGroup, link: Link) -> MappedRecord:
+    if link.role is Role.OPENER:
+        return group.opener
+    tasks = (m for m in group.tasks if m.record.key == link.kore)
+    return next(tasks, group.case)
 
 
 def _doubts(intents: Iterable[Intent]) -> dict[Key, set[tuple[Role, Key]]]:

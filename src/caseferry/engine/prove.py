@@ -75,7 +75,9 @@ class Prover:
                     f"the first case group was refused: {hold.reason}",
                     system="casemgr",
                     key=hold.key,
-                    code="first-group-refused",
+                    code=hold.code
+                    if hold.code.startswith("forbidden")
+                    else "first-group-refused",
                     hint="mend what the message names, run `caseferry check`, then "
                     "run again",
                 )

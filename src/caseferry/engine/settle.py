@@ -8,20 +8,26 @@ on.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from caseferry.engine.context import Context
+from caseferry.engine.jobs import sent_print
 from caseferry.errors import Refused
 from caseferry.model.correlation import Role
 from caseferry.model.link import Hold, HoldKind, Intent, IntentState, Link, WriteKind
+from caseferry.model.mapped import MappedRecord
 from caseferry.model.record import Key, Record
 from caseferry.model.times import earlier
+from caseferry.reconcile.merge import base
 
 _MANY = 10
 """From so many on, one listing settles writes in doubt cheaper than look-ups do."""
 
 _LATE_LOOKS = 3
 """How often a write is looked for after the bound, before it is left uncertain."""
+
+SENT = "sent:"
+"""In `source_print` of an adopted link: the fingerprint of what its create sent."""
 
 ASSUMED_ABSENT = "assumed-absent."
 """Facts: a person said `retry` of an uncertain write, by its number."""
@@ -41,6 +47,26 @@ class Parked:
 
 Answer = tuple[Parked, tuple[Record, ...] | None]
 """What a look-up gave; None when it cannot tell."""
+
+
+def as_sent(link: Link, mapped: MappedRecord) -> Link:
+    """Give an adopted link the bases of what its create sent.
+
+    Known where the source still maps to what was sent; then an edit made on the target
+    meanwhile is seen as one. Elsewhere the source changed since, and is carried.
+    """
+    if not link.source_print.startswith(SENT):
+        return link
+    fields = {f.casemgr: f.value for f in mapped.fields if f.value is not None}
+    if f"{SENT}{sent_print(fields)}" != link.source_print:
+        return replace(link, source_print="")
+    sources = {f.casemgr: f.source for f in mapped.fields if f.value is not None}
+    return replace(
+        link,
+        source_print="",
+        kore_base=base(sources.items()),
+        casemgr_base=base(fields.items()),
+    )
 
 
 class Settler:
@@ -204,6 +230,7 @@ class Settler:
             kore=intent.kore,
             casemgr=record.key,
             generation=int(intent.correlation.rpartition(".")[2]),
+            source_print=f"{SENT}{intent.payload_print}",
         )
         with store.transaction():
             store.save_link(link, parked.case)

@@ -110,6 +110,8 @@ class Tally:
 
     def balances(self, read: Mapping[str, int]) -> bool:
         """Tell whether each record that was read has exactly one end."""
+        if any(kind == "lost" for _, kind in self.ends):
+            return False
         return all(
             sum(n for (name, _), n in self.ends.items() if name == entity) == count
             for entity, count in read.items()
@@ -186,9 +188,12 @@ class Tally:
 
 def _implied(work: Work) -> list[Action]:
     """Give what came about without a request: a case that was made, or closed."""
-    found = []
-    if (Role.CASE, work.key) in work.born:
-        found.append(Action(kind=ActionKind.CREATE, role=Role.CASE, key=work.key))
+    named = {(a.role, a.key) for a in work.done if a.draft is not None}
+    found = [
+        Action(kind=ActionKind.CREATE, role=role, key=key)
+        for role, key in sorted(work.born)
+        if (role, key) not in named
+    ]
     link = work.case_link
     closed = (
         link is not None

@@ -12,7 +12,7 @@ from enum import StrEnum
 MARK = "cf1"
 _SHAPE = re.compile(
     r"cf1\.(?P<pair>[0-9a-f]{8})\.(?P<role>[cton])"
-    r"\.(?P<source>[A-Za-z0-9_:-]{1,46})\.(?P<generation>[0-9]{1,3})"
+    r"\.(?P<source>[A-Za-z0-9_:-]{1,39})\.(?P<generation>[0-9]{1,9})"
 )
 
 
@@ -56,8 +56,8 @@ class Correlation:
     def __str__(self) -> str:
         """Spell the key; the same correlation always gives the same text."""
         source = self.source
-        if not re.fullmatch(r"[A-Za-z0-9_:-]{1,46}", source):
-            source = "h-" + hashlib.sha256(source.encode()).hexdigest()[:40]
+        if not re.fullmatch(r"[A-Za-z0-9_:-]{1,39}", source):
+            source = "h-" + hashlib.sha256(source.encode()).hexdigest()[:37]
         return f"{MARK}.{self.pair}.{self.role}.{source}.{self.generation}"
 
 

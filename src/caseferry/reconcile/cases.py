@@ -7,7 +7,7 @@ from caseferry.model.mapped import MappedField, MappedRecord
 from caseferry.model.record import Key, Record
 from caseferry.reconcile.merge import FINISHED, Merged, merge
 from caseferry.reconcile.slots import Now, Slot, reopened
-from caseferry.reconcile.tasks import conflict
+from caseferry.reconcile.tasks import conflict, sent_along
 from caseferry.reconcile.view import CLOSED, COMPLETED, GroupView
 
 OPEN = "open"
@@ -113,17 +113,14 @@ def _edit(view: GroupView, link: Link, target: Record, merged: Merged) -> Action
     case that is overdue is edited only to finish its creation, and loses the date.
     """
     due = target.fields.get("dueDate")
-    edits = merged.edits
+    edits = (*merged.edits, *sent_along(view, target, merged.edits))
     losses = view.group.case.losses if link.finished else ()
     if due is not None and not any(c.name == "dueDate" for c in edits):
-        if view.is_future(due):
-            edits = (*edits, FieldChange(name="dueDate", before=due, after=due))
-        elif link.finished:
+        if link.finished:
             reason = "overdue in casemgr: an edit would remove its due date"
             kind = ActionKind.WAITING
             return _leave(view, link, kind, code="case-overdue", reason=reason)
-        else:
-            losses = (*losses, Loss(rule="due-date-past", field="dueDate"))
+        losses = (*losses, Loss(rule="due-date-past", field="dueDate"))
     return Action(
         kind=ActionKind.UPDATE,
         role=Role.CASE,
@@ -184,7 +181,12 @@ def _close(view: GroupView, link: Link, slots: list[Slot]) -> list[Action]:
     The call completes whatever is open in the case, so it needs the case's activities
     to be listed, and none of them open that is not ours.
     """
-    if any(slot.now is Now.OPEN or slot.is_new for slot in slots):
+    still_open = [slot for slot in slots if slot.now is Now.OPEN or slot.is_new]
+    if not all(slot.ends for slot in still_open):
+        reason = "closed in Kore; one of its activities cannot be completed now"
+        kind = ActionKind.WAITING
+        return [_leave(view, link, kind, code="activity-held", reason=reason)]
+    if still_open:
         return [_closes(link.kore, link)]
     ours = {slot.link.casemgr for slot in slots if slot.link is not None}
     foreign = [

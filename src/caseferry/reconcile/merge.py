@@ -32,8 +32,10 @@ class Merged:
 def _source_changed(field: MappedField, link: Link, digest: str) -> bool:
     if not link.kore_base.has(field.casemgr):
         return True  # never agreed on: creation is not finished, or adopted half made
-    if link.mapping and link.mapping != digest:
-        return True  # the mapping changed, so the source means something else now
+    # under a changed mapping it may mean something else than what both agreed on
+    remapped = bool(link.mapping) and link.mapping != digest
+    if remapped and not field.is_met_by(link.casemgr_base.get(field.casemgr)):
+        return True
     return field.source != link.kore_base.get(field.casemgr)
 
 
@@ -101,12 +103,14 @@ def agree(
     Shape: both bases are keyed by the target's field names, since one source field may
     land in several target fields.
     """
-    kore: dict[str, Value | None] = _values(link.kore_base)
-    casemgr: dict[str, Value | None] = _values(link.casemgr_base)
+    kore: dict[str, Value | None] = values(link.kore_base)
+    casemgr: dict[str, Value | None] = values(link.casemgr_base)
     for field in mapped.fields:
         current = target.fields.get(field.casemgr)
-        fresh = not link.finished or field.casemgr in sent
-        fresh = fresh or not link.casemgr_base.has(field.casemgr)
+        name = field.casemgr
+        unmoved = field.source == link.kore_base.get(name)
+        fresh = name in sent or not link.casemgr_base.has(name)
+        fresh = fresh or (not link.finished and unmoved)
         settled = field.value is None or field.write_once is not None
         if fresh or settled or field.is_met_by(current):
             kore[field.casemgr] = field.source
@@ -136,6 +140,7 @@ def base(items: Iterable[tuple[str, Value | None]]) -> Base:
     )
 
 
-def _values(known: Base) -> dict[str, Value | None]:
+def values(known: Base) -> dict[str, Value | None]:
+    """Give a base as a mapping, None standing for "agreed to be absent"."""
     absent: dict[str, Value | None] = dict.fromkeys(known.absent)
     return {**known.fields, **absent}

@@ -14,6 +14,7 @@ from caseferry.reconcile.tasks import complete, create, update
 from caseferry.reconcile.view import GroupView
 
 _LAST = 9
+_AWAY = "finished in Kore; its activity is not assigned now, tried again next run"
 _PLACE: dict[
     ActionKind, int
 ] = {  # where an action without a request of its own stands among the others
@@ -78,7 +79,9 @@ def _slot_actions(view: GroupView, slot: Slot, slots: list[Slot]) -> list[Action
         actions.append(create(view, slot, _create_stage(view, slot, slots)))
     elif slot.role is Role.TASK:
         actions.extend(update(view, slot))
-    if slot.ends and slot.now is not Now.COMPLETED and slot.now is not Now.UNSEEN:
+    if slot.waits:
+        actions.append(_waiting(slot, "not-assigned", _AWAY))
+    elif slot.ends and slot.now not in (Now.COMPLETED, Now.UNSEEN):
         if view.customer.draft is None and slot.now is Now.ABSENT:
             return actions
         actions.append(_completion(view, slot, slots))
@@ -100,14 +103,18 @@ def _completion(view: GroupView, slot: Slot, slots: list[Slot]) -> Action:
     stays = view.group.case.finished or any(s.is_open_after for s in slots)
     if stays or _is_listed_elsewhere(view, slots):
         return complete(slot)
-    link = slot.link
+    reason = "completing it would close its case, which is open in Kore"
+    return _waiting(slot, "would-close-case", reason)
+
+
+def _waiting(slot: Slot, code: str, reason: str) -> Action:
     return Action(
         kind=ActionKind.WAITING,
         role=slot.role,
         key=slot.mapped.record.key,
-        counterpart=link.casemgr if link else None,
-        code="would-close-case",
-        reason="completing it would close its case, which is open in Kore",
+        counterpart=slot.link.casemgr if slot.link else None,
+        code=code,
+        reason=reason,
     )
 
 

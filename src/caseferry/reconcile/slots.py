@@ -13,7 +13,7 @@ from caseferry.model.link import Hold, HoldKind, Link
 from caseferry.model.mapped import MappedRecord
 from caseferry.model.record import Record
 from caseferry.reconcile.merge import FINISHED
-from caseferry.reconcile.view import COMPLETED, GroupView, is_active
+from caseferry.reconcile.view import ASSIGNED, COMPLETED, GroupView, is_active
 
 
 class Now(StrEnum):
@@ -31,7 +31,8 @@ class Slot:
 
     Attributes:
         stop: set when nothing may be done about the record: the action that says why.
-        ends: it should end completed.
+        ends: it should end completed, and can be.
+        waits: it should, but is not assigned to anybody now.
         generation: of an opener.
         why: what an opener is for.
     """
@@ -42,6 +43,7 @@ class Slot:
     target: Record | None
     now: Now
     ends: bool
+    waits: bool = False
     stop: Action | None = None
     generation: int = 0
     why: str = ""
@@ -158,15 +160,23 @@ def _task_slot(view: GroupView, mapped: MappedRecord) -> Slot:
     link = view.link(Role.TASK, mapped.record.key)
     now, target = _now(view, link)
     stop = stopped(view, Role.TASK, mapped)
+    due = stop is None and bool(mapped.finished) and not _undone(view, link)
+    waits = due and _is_away(now, target)
     return Slot(
         role=Role.TASK,
         mapped=mapped,
         link=link,
         target=target,
         now=now,
-        ends=stop is None and bool(mapped.finished) and not _undone(view, link),
+        ends=due and not waits,
+        waits=waits,
         stop=stop,
     )
+
+
+def _is_away(now: Now, target: Record | None) -> bool:
+    """Tell whether an open activity is in a queue or a workflow: nobody's to end."""
+    return now is Now.OPEN and target is not None and target.text("status") != ASSIGNED
 
 
 def _undone(view: GroupView, link: Link | None) -> bool:
@@ -184,7 +194,8 @@ def _opener_slot(view: GroupView, link: Link, *, ends: bool) -> Slot:
         link=link,
         target=target,
         now=now,
-        ends=ends,
+        ends=ends and not _is_away(now, target),
+        waits=ends and _is_away(now, target),
         generation=link.generation,
     )
 

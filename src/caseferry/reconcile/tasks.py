@@ -10,7 +10,7 @@ from caseferry.model.action import (
 from caseferry.model.correlation import Role
 from caseferry.model.link import Link
 from caseferry.model.mapped import MappedField, MappedRecord
-from caseferry.model.record import Value
+from caseferry.model.record import Record, Value
 from caseferry.reconcile.merge import FINISHED, Merged, merge
 from caseferry.reconcile.slots import Now, Slot
 from caseferry.reconcile.view import ASSIGNED, COMPLETED, GroupView
@@ -72,7 +72,7 @@ def update(view: GroupView, slot: Slot) -> list[Action]:
         return [_set_aside(mapped, link, "not-seen", reason)]
     can_edit = slot.now is Now.OPEN
     merged = merge(mapped, link, target, digest=view.group.mapping, can_edit=can_edit)
-    actions = _edits(slot, link, merged) + _frozen(view, mapped, link, merged)
+    actions = _edits(view, slot, link, merged) + _frozen(view, mapped, link, merged)
     if merged.conflicts:
         actions.append(conflict(Role.TASK, mapped, link, merged.conflicts))
     was_finished = link.kore_base.get(FINISHED) == "true"
@@ -135,10 +135,32 @@ def _set_aside(mapped: MappedRecord, link: Link, code: str, reason: str) -> Acti
     )
 
 
-def _edits(slot: Slot, link: Link, merged: Merged) -> list[Action]:
-    if not merged.edits:
+def sent_along(
+    view: GroupView, target: Record, edits: tuple[FieldChange, ...]
+) -> tuple[FieldChange, ...]:
+    """Give the fields that an edit repeats, since leaving them out may remove them.
+
+    The documents do not say: a due date that lies ahead, and with one custom attribute
+    all others. As changes they are none: before and after are the same.
+    """
+    named = {change.name for change in edits}
+    custom = any(name.startswith("custom.") for name in named)
+    return tuple(
+        FieldChange(name=name, before=value, after=value)
+        for name, value in sorted(target.fields.items())
+        if name not in named
+        and (
+            (name == "dueDate" and view.is_future(value))
+            or (custom and name.startswith("custom."))
+        )
+    )
+
+
+def _edits(view: GroupView, slot: Slot, link: Link, merged: Merged) -> list[Action]:
+    if not merged.edits or slot.target is None:
         return []
-    assigned = slot.target is not None and slot.target.text("status") == ASSIGNED
+    assigned = slot.target.text("status") == ASSIGNED
+    along = sent_along(view, slot.target, merged.edits)
     away = "its activity is not assigned to anybody now; tried again in the next run"
     return [
         Action(
@@ -147,7 +169,7 @@ def _edits(slot: Slot, link: Link, merged: Merged) -> list[Action]:
             key=slot.mapped.record.key,
             counterpart=link.casemgr,
             stage=Stage.EDIT if assigned else None,
-            changes=merged.edits,
+            changes=(*merged.edits, *along),
             code="changed" if assigned else "not-assigned",
             reason="changed in Kore" if assigned else away,
             losses=slot.mapped.losses,
@@ -186,7 +208,7 @@ def _note(
     The source's fingerprint makes the note's key: the same change is noted once, the
     next one again.
     """
-    number = int(view.prints[mapped.record.key][:6], 16) % 1000
+    number = int(view.prints[mapped.record.key][:12], 16) % 10**9
     correlation = view.correlation(Role.NOTE, mapped.record.key, number)
     return Action(
         kind=ActionKind.NOTE,

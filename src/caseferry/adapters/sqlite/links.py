@@ -63,6 +63,14 @@ class Links(Connection):
         """Give all links, by Kore key, role and generation; lazy."""
         return map(to_link, self._walk(_ALL, (), ("", "", -1)))
 
+    def unfinished_cases(self) -> list[Key]:
+        """Give the Kore cases that have a link whose creation is not finished."""
+        rows = self._all(
+            "SELECT DISTINCT kore_case FROM link WHERE NOT finished AND NOT tombstone"
+            " ORDER BY kore_case"
+        )
+        return [Key(row[0]) for row in rows]
+
     def save_link(self, link: Link, case: Key) -> None:
         """Insert or replace a link of this Kore case.
 

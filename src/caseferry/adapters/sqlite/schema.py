@@ -77,6 +77,7 @@ _FIRST = (
     """,
     "CREATE UNIQUE INDEX link_kore ON link (kore, role, generation)",
     "CREATE INDEX link_case ON link (kore_case)",
+    "CREATE INDEX link_unfinished ON link (kore_case) WHERE NOT finished",
     """
     CREATE TABLE journal (
         number INTEGER PRIMARY KEY,

@@ -10,7 +10,7 @@ from caseferry.cli.sandbox_config import write_sandbox_config
 from caseferry.sandbox import Sandbox, running
 from cli.driver import Home
 
-QUICK = {"visibility_lag": "1s", "late_effect": "1s"}
+QUICK = {"visibility_lag": "0s", "late_effect": "1s"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,8 @@ from pathlib import Path
 from caseferry.bootstrap import default_mapping
 from cli.driver import Home
 
+QUICK_VARIABLES = {"CASEFERRY__CASEMGR__VISIBILITY_LAG": "0s"}
+
 
 def test_init_writes_a_start_that_check_refuses_until_it_is_filled(
     empty: Home,
@@ -68,7 +70,7 @@ def test_the_sandbox_says_where_and_can_be_talked_to(tmp_path: Path) -> None:
     with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         ready = json.loads(process.stdout.readline())
-        home = Home(folder=tmp_path / "rehearsal", variables={})
+        home = Home(folder=tmp_path / "rehearsal", variables=QUICK_VARIABLES)
         checked = home.run("check")
         status = home.run("migrate", "--from", "kore", "--yes")
         process.send_signal(signal.SIGINT)

@@ -18,7 +18,7 @@ def test_a_second_signal_ends_the_process_and_the_next_run_settles_it(
     """130 without waiting for a slow system; afterwards nothing is there twice."""
     box = Sandbox(seed=3)
     people(box)
-    with running(box, latency_s=0.4) as url:
+    with running(box, latency_s=0.15) as url:
         write_sandbox_config(tmp_path, url, QUICK)
         command = [sys.executable, "-m", "caseferry", "migrate", "--from", "kore"]
         with subprocess.Popen([*command, "--yes"], cwd=tmp_path) as process:
@@ -40,6 +40,6 @@ def test_a_second_signal_ends_the_process_and_the_next_run_settles_it(
         again = home.run("migrate", "--from", "kore", "--yes")
 
     assert process.returncode == 130
-    assert waited < 0.3
+    assert waited < 0.14
     assert again.code == 0
     assert len(box.casemgr.cases) == 3

@@ -36,7 +36,7 @@ def write(folder: Path, text: str | None = None) -> Path:
 
 
 def load(folder: Path, text: str | None = None, **variables: str) -> Loaded:
-    return load_config(write(folder, text), {**SECRETS, **variables}, secrets=True)
+    return load_config(write(folder, text), {**SECRETS, **variables}, secrets="read")
 
 
 def problems(folder: Path, text: str | None = None, **variables: str) -> list[Problem]:
@@ -202,7 +202,7 @@ def secret(folder: Path, text: str | None = None, **variables: str) -> str:
     """Give Kore's secret."""
     file = write(folder, text)
     variables["CASEFERRY_CASEMGR_CLIENT_SECRET"] = "two"
-    loaded = load_config(file, variables, secrets=True)
+    loaded = load_config(file, variables, secrets="read")
     assert loaded.secrets is not None
     return loaded.secrets.kore
 
@@ -233,7 +233,7 @@ def test_a_command_that_fails_tells_nothing_it_printed(
     command = f'client_secret_command = ["{sys.executable}", "-c", "{program}"]\n'
     file = write(tmp_path, changed("subject =", f"{command}subject ="))
     with pytest.raises(ConfigError) as caught:
-        load_config(file, {"CASEFERRY_CASEMGR_CLIENT_SECRET": "x"}, secrets=True)
+        load_config(file, {"CASEFERRY_CASEMGR_CLIENT_SECRET": "x"}, secrets="read")
 
     (problem,) = caught.value.problems
     assert problem.path == "kore.client_secret_command"
@@ -246,7 +246,7 @@ def test_missing_and_unreadable_secrets_are_problems(tmp_path: Path) -> None:
     file = write(tmp_path)
     with pytest.raises(ConfigError) as caught:
         load_config(
-            file, {"CASEFERRY_KORE_CLIENT_SECRET_FILE": "/nowhere"}, secrets=True
+            file, {"CASEFERRY_KORE_CLIENT_SECRET_FILE": "/nowhere"}, secrets="read"
         )
 
     first, second = caught.value.problems
@@ -264,6 +264,15 @@ def test_without_need_no_command_is_run(tmp_path: Path) -> None:
 
     assert loaded.secrets is None
     assert not (tmp_path / "woken").exists()
+
+
+def test_reading_commands_need_no_secret_at_all(tmp_path: Path) -> None:
+    """Who may look at the state need not be able to write to a system."""
+    file = write(tmp_path)
+
+    assert load_config(file, {}).secrets is None
+    with pytest.raises(ConfigError):
+        load_config(file, {}, secrets="named")
 
 
 def test_secrets_are_not_shown(tmp_path: Path) -> None:

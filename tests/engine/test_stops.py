@@ -196,7 +196,7 @@ def test_a_deadline_begins_nothing_new() -> None:
 
     def short() -> object:
         made = context()
-        made.deadline = made.clock.monotonic() + 0.1
+        made.deadline = made.clock.monotonic() + 30.2  # a new state waits 30 s first
         return made
 
     scene.rig.context = short  # type: ignore[method-assign,assignment]

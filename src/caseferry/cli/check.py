@@ -45,7 +45,7 @@ def check(invocation: Invocation, *, offline: bool, quick: bool) -> Result:
     departments, attributes, and whether customers are found on a sample.
     """
     try:
-        loaded = invocation.load(secrets=not offline)
+        loaded = invocation.load(secrets="named" if offline else "read")
     except ConfigError as error:
         return _result(failed("configuration", error), offline=offline)
     text = f"{loaded.file.name} is whole"

@@ -16,7 +16,7 @@ from caseferry.cli.stop import Stop
 from caseferry.errors import UserError
 
 if TYPE_CHECKING:
-    from caseferry.config import Loaded
+    from caseferry.config import Loaded, Secrecy
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -41,8 +41,8 @@ class Invocation:
     stop: Stop = field(default_factory=Stop)
     log: logging.Handler | None = None
 
-    def load(self, *, secrets: bool = False) -> "Loaded":
-        """Read the configuration.
+    def load(self, *, secrets: "Secrecy" = "ignored") -> "Loaded":
+        """Read the configuration; commands that ask no system need no secrets.
 
         Raises:
             ConfigError: with every problem.

@@ -44,7 +44,7 @@ def begun(invocation: Invocation, inputs: Mapping[str, str]) -> Iterator[Begun]:
         invocation: whose command it is.
         inputs: what the operator asked for, for `history`.
     """
-    loaded = invocation.load(secrets=True)
+    loaded = invocation.load(secrets="read")
     mapper = read_mapping(loaded.config)
     with (
         Progress(invocation.env, quiet=invocation.verbosity < 0) as progress,

@@ -38,8 +38,8 @@ def write_sandbox_config(
         "kore_per_minute": "off",
         "kore_per_hour": "off",
         "casemgr_per_minute": "off",
-        "visibility_lag": "5s",
-        "late_effect": "10s",
+        "visibility_lag": "2s",
+        "late_effect": "5s",
     }
     commands = {name: ["cat", f"secrets/{name}"] for name in ("kore", "casemgr")}
     files = write_start(folder, config_text(settings | dict(values or {}), commands))

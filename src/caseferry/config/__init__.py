@@ -5,7 +5,13 @@ order: `words` (durations, rates, limits), `shape` (the keys), `load` (the file 
 environment over it), `secrets` (where secrets come from).
 """
 
-from caseferry.config.load import Loaded, find_config, find_mapping, load_config
+from caseferry.config.load import (
+    Loaded,
+    Secrecy,
+    find_config,
+    find_mapping,
+    load_config,
+)
 from caseferry.config.secrets import Secrets
 from caseferry.config.shape import Config
 from caseferry.config.template import config_text
@@ -14,6 +20,7 @@ from caseferry.config.words import parse_duration
 __all__ = [
     "Config",
     "Loaded",
+    "Secrecy",
     "Secrets",
     "config_text",
     "find_config",

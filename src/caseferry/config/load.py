@@ -5,7 +5,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
@@ -17,6 +17,7 @@ from caseferry.config.shape import Config
 from caseferry.errors import ConfigError, Problem
 from caseferry.mapping.names import dotted, nearest
 
+Secrecy = Literal["ignored", "named", "read"]
 _PATHS: Final = (
     ("state", "path"),
     ("mapping", "path"),
@@ -72,15 +73,15 @@ def find_mapping(file: Path, environ: Mapping[str, str]) -> Path:
 
 
 def load_config(
-    file: Path, environ: Mapping[str, str], *, secrets: bool = False
+    file: Path, environ: Mapping[str, str], *, secrets: Secrecy = "ignored"
 ) -> Loaded:
     """Read and check the whole configuration.
 
     Args:
         file: TOML.
         environ: `CASEFERRY__KORE__STREAM_ID` and the like go over the file.
-        secrets: read them too, which may run a command; else only look whether a
-            source is named.
+        secrets: `read` them too, which may run a command; look only whether they are
+            `named` somewhere; or leave them `ignored`.
 
     Raises:
         ConfigError: with every problem.
@@ -101,15 +102,14 @@ def load_config(
         problems += [_problem(detail, overrides) for detail in details]
     else:
         problems += _senseless(config)
-    found = _secrets(data, file.parent, environ, read=secrets)
+    found = _secrets(data, file.parent, environ, secrets)
     problems += [problem for problem in found.values() if isinstance(problem, Problem)]
     problems += stray_variables(environ)
     if problems or config is None:
         raise _config_error(file, problems)
     texts = {k: v for k, v in found.items() if isinstance(v, str)}
-    return Loaded(
-        file=file, config=config, secrets=Secrets(**texts) if secrets else None
-    )
+    read = Secrets(**texts) if secrets == "read" else None
+    return Loaded(file=file, config=config, secrets=read)
 
 
 def _read(file: Path) -> dict[str, Any]:
@@ -206,7 +206,10 @@ def _senseless(config: Config) -> list[Problem]:
 
 
 def _secrets(
-    data: Mapping[str, Any], folder: Path, environ: Mapping[str, str], *, read: bool
+    data: Mapping[str, Any],
+    folder: Path,
+    environ: Mapping[str, str],
+    wanted: Secrecy,
 ) -> dict[str, str | Problem]:
     found: dict[str, str | Problem] = {}
     for system in SYSTEMS:
@@ -218,8 +221,8 @@ def _secrets(
         source = Source(
             system=system, command=command if is_usable else (), folder=folder
         )
-        if read:
+        if wanted == "read":
             found[system] = source.read(environ)
-        elif not source.is_named(environ) and is_usable:
+        elif wanted == "named" and is_usable and not source.is_named(environ):
             found[system] = source.missing()
     return found

@@ -163,6 +163,9 @@ class Applier:
         if draft is not None and not draft.create:
             return
         self._customers.made(wish, self._context.settings.visibility_lag_s)
+        if draft is not None:
+            # the group's other creates find this customer, and never make another
+            work.customer = replace(work.customer, draft=replace(draft, create=False))
         if draft is not None and customer:
             self._customers.learn(wish, work.group.case.department, customer)
 

@@ -5,17 +5,16 @@ from dataclasses import dataclass, field
 
 from caseferry.engine.adopt import Adopted, Adopter
 from caseferry.engine.apply import Applier
+from caseferry.engine.carry import Carrier
 from caseferry.engine.context import Context
-from caseferry.engine.customers import Customers, identities
+from caseferry.engine.customers import Customers
 from caseferry.engine.extract import Extracted, extract_kore
 from caseferry.engine.plans import Planner, batches
-from caseferry.engine.prove import Prover
 from caseferry.engine.settle import Settler
 from caseferry.engine.tally import Tally
 from caseferry.engine.work import Work
 from caseferry.errors import Interrupted, SafetyStop
 from caseferry.model.action import GroupPlan
-from caseferry.model.link import Hold, HoldKind
 from caseferry.model.record import Key
 from caseferry.reconcile.guard import Figures, Limits, check_limits
 
@@ -58,9 +57,10 @@ class Migration:
         self._settler = Settler(context)
         self._customers = customers
         self._applier = Applier(context, self._planner, customers, self._settler)
-        self._prover = Prover(context)
         self._adopter = Adopter(context, self._planner)
-        self._begun: dict[Key, Work] = {}
+        self._carrier = Carrier(
+            context, self._planner, self._applier, customers, self._settler
+        )
         self._may_create = True
         self.extracted = Extracted(cases=0, tasks=0, complete=False)
         self.adopted = Adopted()
@@ -116,9 +116,9 @@ class Migration:
             if budget is not None:
                 open_works = open_works[:budget]
                 budget -= len(open_works)
-            again += self._batch(open_works, tally)
+            again += self._carrier.batch(open_works, tally)
             self._context.reporter.progress("carried", sum(tally.ends.values()), None)
-        self._later(again, tally)
+        self._carrier.later(again, tally)
         self._orphans(tally)
         if self._context.stopping:
             raise Interrupted("stopped as asked; what was in flight is recorded")
@@ -140,103 +140,6 @@ class Migration:
             else:
                 found.append(work)
         return found
-
-    def _batch(self, works: list[Work], tally: Tally) -> list[Key]:
-        """Carry groups out; give those that have to wait for others, or for an answer.
-
-        The first group with each kind of action runs alone. Of several groups that
-        would create the same customer one goes first.
-        """
-        self._applier.prepare(works)
-        later: list[Key] = []
-        firsts, rest = self._split(works, later)
-        for work in firsts:
-            if self._prover.is_first(work):
-                kinds = self._prover.kinds(work)
-                self._carry([work], tally, later)
-                self._prover.learn(work, kinds)
-            else:
-                rest.append(work)
-            if self._context.must_stop():
-                return later
-        self._carry(rest, tally, later)
-        return later
-
-    def _split(
-        self, works: list[Work], later: list[Key]
-    ) -> tuple[list[Work], list[Work]]:
-        making: set[int] = set()
-        firsts: list[Work] = []
-        rest: list[Work] = []
-        for work in works:
-            draft, wish = work.customer.draft, work.group.customer
-            if draft is not None and draft.create:
-                if self._customers.is_new(wish) or making & identities(wish):
-                    later.append(work.key)
-                    continue
-                making |= identities(wish)
-            (firsts if self._prover.is_first(work) else rest).append(work)
-        return firsts, rest
-
-    def _carry(self, works: list[Work], tally: Tally, later: list[Key]) -> None:
-        plans = {work.key: work.plan for work in works}
-        self._applier.run(works)
-        parked = self._settler.parked
-        for work in works:
-            self._resume(work)
-            if work.key in parked or _waits_for_customer(work):
-                later.append(work.key)
-                self._begun[work.key] = work
-                continue
-            first = plans[work.key]
-            if first is not None:
-                tally.add_done(work, first)
-
-    def _resume(self, work: Work) -> None:
-        """Add what was done to a group before it had to wait in this run."""
-        if (begun := self._begun.pop(work.key, None)) is None:
-            return
-        work.done = begun.done + work.done
-        work.born |= begun.born
-
-    def _later(self, again: list[Key], tally: Tally) -> None:
-        """Take up what waited: for a customer, or for a write in doubt.
-
-        Ends when nothing is left, or nothing has moved for as long as a customer or a
-        write may need to show.
-        """
-        context = self._context
-        patience_s = (
-            context.settings.absence_bound_s + context.settings.visibility_lag_s
-        )
-        moved_at = context.clock.monotonic()
-        while again and not context.must_stop():
-            parked = self._settler.parked
-            ready = [key for key in again if key not in parked]
-            again = [key for key in again if key in parked]
-            for batch in batches(ready, context.settings.batch):
-                works = self._planner.load(batch)
-                self._note_adopted(works)
-                again += self._batch(works, tally)
-            if len(again) < len(ready) + len(parked) or self._settler.parked != parked:
-                moved_at = context.clock.monotonic()
-            if self._settler.parked:
-                if not self._settler.drain() and not set(again) - self._settler.parked:
-                    break
-            elif again:
-                if context.clock.monotonic() - moved_at > patience_s:
-                    break
-                self._pause()
-        self._give_up(again, tally)
-
-    def _note_adopted(self, works: Sequence[Work]) -> None:
-        """Count what was found while its group was parked: this run created it."""
-        for work in works:
-            begun = self._begun.get(work.key)
-            known = {link.casemgr for link in begun.links} if begun else set()
-            for link in work.links if begun else ():
-                if link.casemgr not in known:
-                    work.born.add((link.role, link.kore))
 
     def _hold_back_customers(self) -> None:
         """Treat customers that unfinished creates may have made as made just now."""
@@ -267,29 +170,6 @@ class Migration:
             context.clock.sleep(rest)
         self._adopter.scan()
 
-    def _pause(self) -> None:
-        """Wait a little for a customer that is not visible yet."""
-        lag = self._context.settings.visibility_lag_s / 8
-        self._context.reporter.waiting("a new customer is not visible yet", lag)
-        self._context.clock.sleep(lag)
-
-    def _give_up(self, keys: Sequence[Key], tally: Tally) -> None:
-        """Count the groups that are left for the next run."""
-        works = self._planner.load(list(dict.fromkeys(keys)))
-        if not works:
-            return
-        store, run = self._context.store, self._context.run
-        for work in works:
-            self._resume(work)
-            if not work.in_doubt:
-                hold = _waiting(work)
-                work.holds[work.key] = hold
-                store.save_hold(run, hold)
-        self._applier.prepare(works)
-        for work in works:
-            if work.plan is not None:
-                tally.add_done(work, work.plan)
-
     def _orphans(self, tally: Tally) -> None:
         if not self._options.only:
             for _ in self._context.store.orphan_tasks(self._context.run):
@@ -308,18 +188,3 @@ class Migration:
             and tally.linked > 0,
         )
         return check_limits(figures, self._options.limits, self._context.allowed)
-
-
-def _waiting(work: Work) -> Hold:
-    return Hold(
-        key=work.key,
-        kind=HoldKind.WAITING,
-        code="customer-new",
-        reason="its customer was created just now and is not visible yet",
-        source_print=work.prints[work.key],
-        mapping=work.group.mapping,
-    )
-
-
-def _waits_for_customer(work: Work) -> bool:
-    return any(hold.code == "customer-new" for hold in work.holds.values())

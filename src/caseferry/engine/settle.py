@@ -148,7 +148,6 @@ class Settler:
                 return settled
             rest = self._rest()
             if rest is None:
-                self._leave_uncertain()
                 return frozenset()
             pause = min(pause * 2, 30.0, max(rest, 0.05))
             context.reporter.waiting("a lost reply: its effect may still come", rest)
@@ -301,7 +300,8 @@ class Settler:
             waits.append(max(rest, 0.0))
         return min(waits) if waits else None
 
-    def _leave_uncertain(self) -> None:
+    def leave_uncertain(self) -> None:
+        """List what is still parked as uncertain, for a person to settle."""
         reason = "a reply was lost, and nothing on this tenant can tell its outcome"
         for parked in list(self._parked.values()):
             self._uncertain(parked, "lost-reply", reason)

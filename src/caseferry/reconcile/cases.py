@@ -16,13 +16,8 @@ OPEN = "open"
 def case_actions(view: GroupView, slots: list[Slot]) -> list[Action]:
     """Give what the case needs: to come into being, contents, to reopen, to close."""
     link, target = view.case_link, view.target_case
-    if link is None:
+    if link is None or target is None:
         return _new_case(view, slots)
-    if target is None:
-        reason = "casemgr does not show its case to these credentials"
-        return [
-            _leave(view, link, ActionKind.SET_ASIDE, code="not-seen", reason=reason)
-        ]
     actions = _contents(view, link, target, slots) + _status(view, link, target, slots)
     return actions or [_leave(view, link, ActionKind.UNCHANGED, code="", reason="")]
 

@@ -49,8 +49,17 @@ def _case_stop(view: GroupView) -> Action | None:
     """
     if (stop := stopped(view, Role.CASE, view.group.case)) is not None:
         return stop
-    if view.case_link is not None:
+    if view.case_link is not None and view.target_case is not None:
         return None
+    if view.case_link is not None:
+        return Action(
+            kind=ActionKind.WAITING,
+            role=Role.CASE,
+            key=view.group.key,
+            counterpart=view.case_link.casemgr,
+            code="not-seen",
+            reason="casemgr does not show its case; a completion could close it",
+        )
     if any(not link.tombstone for link in view.links):
         return Action(
             kind=ActionKind.WAITING,

@@ -1,0 +1,185 @@
+"""Carrying groups out in batches: who goes first, who waits, who is taken up again."""
+
+from collections.abc import Sequence
+
+from caseferry.engine.apply import Applier
+from caseferry.engine.context import Context
+from caseferry.engine.customers import Customers, identities
+from caseferry.engine.plans import Planner, batches
+from caseferry.engine.prove import Prover
+from caseferry.engine.settle import Settler
+from caseferry.engine.tally import Tally
+from caseferry.engine.work import Work
+from caseferry.model.link import Hold, HoldKind
+from caseferry.model.record import Key
+
+
+class Carrier:
+    """Sends batches of groups through the applier, and keeps what has to wait."""
+
+    def __init__(
+        self,
+        context: Context,
+        planner: Planner,
+        applier: Applier,
+        customers: Customers,
+        settler: Settler,
+    ) -> None:
+        self._context = context
+        self._planner = planner
+        self._applier = applier
+        self._customers = customers
+        self._settler = settler
+        self._prover = Prover(context)
+        self._begun: dict[Key, Work] = {}
+
+    def batch(self, works: list[Work], tally: Tally) -> list[Key]:
+        """Carry groups out; give those that have to wait for others, or for an answer.
+
+        The first group with each kind of action runs alone. Of several groups that
+        would create the same customer one goes first.
+        """
+        self._applier.prepare(works)
+        later: list[Key] = []
+        firsts, rest = self._split(works, later)
+        for work in firsts:
+            if self._prover.is_first(work):
+                kinds = self._prover.kinds(work)
+                self._carry([work], tally, later)
+                self._prover.learn(work, kinds)
+            else:
+                rest.append(work)
+            if self._context.must_stop():
+                return later
+        self._carry(rest, tally, later)
+        return later
+
+    def _split(
+        self, works: list[Work], later: list[Key]
+    ) -> tuple[list[Work], list[Work]]:
+        making: set[int] = set()
+        firsts: list[Work] = []
+        rest: list[Work] = []
+        for work in works:
+            draft, wish = work.customer.draft, work.group.customer
+            if draft is not None and draft.create:
+                if self._customers.is_new(wish) or making & identities(wish):
+                    later.append(work.key)
+                    continue
+                making |= identities(wish)
+            (firsts if self._prover.is_first(work) else rest).append(work)
+        # the richest first: the fewest groups teach what there is to learn
+        firsts.sort(key=lambda work: -len(self._prover.kinds(work)))
+        return firsts, rest
+
+    def _carry(self, works: list[Work], tally: Tally, later: list[Key]) -> None:
+        plans = {work.key: work.plan for work in works}
+        self._applier.run(works)
+        parked = self._settler.parked
+        for work in works:
+            self._resume(work)
+            if work.key in parked or _waits_for_customer(work):
+                later.append(work.key)
+                self._begun[work.key] = work
+                continue
+            first = plans[work.key]
+            if first is not None:
+                tally.add_done(work, first)
+
+    def _resume(self, work: Work) -> None:
+        """Add what was done to a group before it had to wait in this run."""
+        if (begun := self._begun.pop(work.key, None)) is None:
+            return
+        work.done = begun.done + work.done
+        work.born |= begun.born
+
+    def later(self, again: list[Key], tally: Tally) -> None:
+        """Take up what waited: for a customer, or for a write in doubt.
+
+        Ends when nothing is left, or nothing has moved for as long as a customer or a
+        write may need to show.
+        """
+        context = self._context
+        patience_s = (
+            context.settings.absence_bound_s + context.settings.visibility_lag_s
+        )
+        moved_at = context.clock.monotonic()
+        while again and not context.must_stop():
+            before = (len(again), self._settler.parked)
+            again = self._round(again, tally)
+            if (len(again), self._settler.parked) != before:
+                moved_at = context.clock.monotonic()
+            if context.clock.monotonic() - moved_at > patience_s:
+                break
+            if again and not self._wait(again):
+                break
+        if not context.must_stop():
+            self._settler.leave_uncertain()
+        self._give_up(again, tally)
+
+    def _round(self, again: list[Key], tally: Tally) -> list[Key]:
+        """Take up everything that is not parked once; give what is left."""
+        parked = self._settler.parked
+        left = [key for key in again if key in parked]
+        ready = [key for key in again if key not in parked]
+        for batch in batches(ready, self._context.settings.batch):
+            works = self._planner.load(batch)
+            self._note_adopted(works)
+            left += self.batch(works, tally)
+        return left
+
+    def _wait(self, again: list[Key]) -> bool:
+        """Wait for an answer or a customer; False when nothing is left to wait for."""
+        if not self._settler.parked:
+            self._pause()
+            return True
+        settled = self._settler.drain()
+        # others that are left could prove the look-up which an absence needs
+        return bool(settled or set(again) - self._settler.parked)
+
+    def _note_adopted(self, works: Sequence[Work]) -> None:
+        """Count what was found while its group was parked: this run created it."""
+        for work in works:
+            begun = self._begun.get(work.key)
+            known = {link.casemgr for link in begun.links} if begun else set()
+            for link in work.links if begun else ():
+                if link.casemgr not in known:
+                    work.born.add((link.role, link.kore))
+
+    def _pause(self) -> None:
+        """Wait a little for a customer that is not visible yet."""
+        lag = self._context.settings.visibility_lag_s / 8
+        self._context.reporter.waiting("a new customer is not visible yet", lag)
+        self._context.clock.sleep(lag)
+
+    def _give_up(self, keys: Sequence[Key], tally: Tally) -> None:
+        """Count the groups that are left for the next run."""
+        works = self._planner.load(list(dict.fromkeys(keys)))
+        if not works:
+            return
+        store, run = self._context.store, self._context.run
+        for work in works:
+            self._resume(work)
+            if not work.in_doubt:
+                hold = _waiting(work)
+                work.holds[work.key] = hold
+                store.save_hold(run, hold)
+        self._applier.prepare(works)
+        for work in works:
+            if work.plan is not None:
+                tally.add_done(work, work.plan)
+
+
+def _waiting(work: Work) -> Hold:
+    return Hold(
+        key=work.key,
+        kind=HoldKind.WAITING,
+        code="customer-new",
+        reason="its customer was created just now and is not visible yet",
+        source_print=work.prints[work.key],
+        mapping=work.group.mapping,
+    )
+
+
+def _waits_for_customer(work: Work) -> bool:
+    return any(hold.code == "customer-new" for hold in work.holds.values())

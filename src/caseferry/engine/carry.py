@@ -21,17 +21,20 @@ class Carrier:
         self,
         context: Context,
         planner: Planner,
-        applier: Applier,
         customers: Customers,
         settler: Settler,
     ) -> None:
         self._context = context
         self._planner = planner
-        self._applier = applier
+        self._applier = Applier(context, planner, customers, settler)
         self._customers = customers
         self._settler = settler
         self._prover = Prover(context)
         self._begun: dict[Key, Work] = {}
+
+    def prepare(self, works: Sequence[Work]) -> None:
+        """Read what is linked and decide, without writing to either system."""
+        self._applier.prepare(works)
 
     def batch(self, works: list[Work], tally: Tally) -> list[Key]:
         """Carry groups out; give those that have to wait for others, or for an answer.

@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from caseferry.engine.adopt import Adopted, Adopter
-from caseferry.engine.apply import Applier
 from caseferry.engine.carry import Carrier
 from caseferry.engine.context import Context
 from caseferry.engine.customers import Customers
@@ -56,11 +55,8 @@ class Migration:
         self._planner = Planner(context, customers)
         self._settler = Settler(context)
         self._customers = customers
-        self._applier = Applier(context, self._planner, customers, self._settler)
         self._adopter = Adopter(context, self._planner)
-        self._carrier = Carrier(
-            context, self._planner, self._applier, customers, self._settler
-        )
+        self._carrier = Carrier(context, self._planner, customers, self._settler)
         self._may_create = True
         self.extracted = Extracted(cases=0, tasks=0, complete=False)
         self.adopted = Adopted()
@@ -86,7 +82,7 @@ class Migration:
             if budget is not None:
                 open_works = open_works[:budget]
                 budget -= len(open_works)
-            self._applier.prepare(open_works)
+            self._carrier.prepare(open_works)
             for work in open_works:
                 if work.plan is None:
                     continue

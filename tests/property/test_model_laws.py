@@ -29,9 +29,7 @@ from caseferry.model.record import (
 from caseferry.model.times import canonical_time, earlier, parse_time
 
 TEXTS = st.text(st.characters(exclude_categories=("Cs",)), max_size=30)
-RAW = st.one_of(
-    st.none(), TEXTS, st.lists(TEXTS, max_size=4), st.tuples(TEXTS, TEXTS)
-)
+RAW = st.one_of(st.none(), TEXTS, st.lists(TEXTS, max_size=4), st.tuples(TEXTS, TEXTS))
 JSON = st.recursive(
     st.one_of(st.none(), st.booleans(), st.integers(), TEXTS),
     lambda inner: st.one_of(
@@ -42,7 +40,9 @@ JSON = st.recursive(
 PAIRS = st.from_regex(r"[0-9a-f]{8}", fullmatch=True)
 SHORT_IDS = st.from_regex(r"[A-Za-z0-9_:-]{1,39}", fullmatch=True)
 MOMENTS = st.datetimes(
-    datetime(1971, 1, 1), datetime(9000, 1, 1), timezones=st.just(UTC)  # noqa: DTZ001
+    datetime(1971, 1, 1),
+    datetime(9000, 1, 1),
+    timezones=st.just(UTC),  # noqa: DTZ001
 )
 
 

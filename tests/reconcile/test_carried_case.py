@@ -367,9 +367,7 @@ TABLE: dict[str, tuple[GroupView, list[str]]] = {
         ["case out_of_scope unlinked", "task1 out_of_scope case-unlinked"],
     ),
     "a task that Kore hides": (
-        a_view(
-            a_case(), a_task(active=False), pairs=[home(), carried(a_task())]
-        ),
+        a_view(a_case(), a_task(active=False), pairs=[home(), carried(a_task())]),
         ["task1 set_aside inactive", "case unchanged"],
     ),
     "a case that Kore hides": (

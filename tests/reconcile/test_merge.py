@@ -205,7 +205,7 @@ def test_what_was_sent_moves_its_base_to_what_was_read_back() -> None:
 
 
 def test_an_absent_field_is_agreed_to_be_absent() -> None:
-    """"Agreed to be absent" is not "never agreed on"."""
+    """ "Agreed to be absent" is not "never agreed on"."""
     made = base([("a", "1"), ("b", None)])
 
     assert (made.has("a"), made.has("b"), made.has("c")) == (True, True, False)
@@ -259,9 +259,7 @@ def test_each_field_has_at_most_one_fate(
     """Nothing is written, frozen, in conflict or kept at the same time."""
     fields, link, target = situation
 
-    merged = merge(
-        a_task(1, *fields), link, target, digest=DIGEST, can_edit=can_edit
-    )
+    merged = merge(a_task(1, *fields), link, target, digest=DIGEST, can_edit=can_edit)
 
     names = [c.name for c in (*merged.edits, *merged.conflicts)]
     names += [c.name for _, c in merged.frozen] + [*merged.kept]

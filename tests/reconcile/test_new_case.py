@@ -186,9 +186,7 @@ TABLE: dict[str, tuple[GroupView, list[str]]] = {
         ],
     ),
     "a create in doubt holds the whole unborn group": (
-        a_view(
-            a_case(), a_task(1), a_task(2), in_doubt=[(Role.TASK, task_key(1))]
-        ),
+        a_view(a_case(), a_task(1), a_task(2), in_doubt=[(Role.TASK, task_key(1))]),
         [
             "case waiting in-doubt",
             "task1 waiting in-doubt",
@@ -276,8 +274,9 @@ def test_what_stays_behind_is_counted_with_the_first_create_only() -> None:
 def test_an_opener_that_was_made_before_gets_the_next_generation() -> None:
     """Two openers of one case never share a key."""
     before = home(a_case(finished=True), status="closed")
-    first, second = an_opener_pair(status="completed"), an_opener_pair(
-        status="completed", generation=1
+    first, second = (
+        an_opener_pair(status="completed"),
+        an_opener_pair(status="completed", generation=1),
     )
 
     for pairs, number in (([before], 0), ([before, first], 1), ([before, second], 2)):

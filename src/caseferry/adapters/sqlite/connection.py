@@ -65,6 +65,21 @@ class Connection:
         self.commits += 1
         self._on_commit("after")
 
+    @contextmanager
+    def _joined(self) -> Iterator[None]:
+        """Be part of the transaction there is, or one of its own.
+
+        Unlike `transaction` inside another it sets no savepoint: a single statement
+        undoes itself, and whoever goes on after an error undoes the whole.
+        """
+        if not self._inside:
+            with self.transaction():
+                yield
+            return
+        with translated(self.path):
+            self._check_alive()
+            yield
+
     def _check_alive(self) -> None:
         # A full disk makes SQLite itself undo the transaction. If the caller went on,
         # each later write of the block would be kept alone.
@@ -89,11 +104,11 @@ class Connection:
 
     def _write(self, sql: str, *values: object) -> int:
         """Run one statement; gives how many rows it changed."""
-        with self.transaction():
+        with self._joined():
             return self._conn.execute(sql, values).rowcount
 
     def _write_many(self, sql: str, rows: Iterable[Row]) -> None:
-        with self.transaction():
+        with self._joined():
             self._conn.executemany(sql, rows)
 
     def _walk(self, sql: str, values: Sequence[object], start: Row) -> Iterator[Row]:

@@ -55,7 +55,7 @@ class Journal(Connection):
         Raises:
             InvariantBroken: there is no such run.
         """
-        with self.transaction():
+        with self._joined():
             ((last,),) = self._all("SELECT coalesce(max(number), 0) FROM journal")
             numbered = [
                 replace(intent, number=number)
@@ -99,7 +99,7 @@ class Journal(Connection):
             InvariantBroken: there is no such intent.
         """
         text = plain(detail)
-        with self.transaction():
+        with self._joined():
             if not self._write(_SETTLE, state.value, casemgr, text, text, number):
                 raise InvariantBroken(f"there is no intent {number} to settle")
 

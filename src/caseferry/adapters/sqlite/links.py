@@ -81,7 +81,7 @@ class Links(Connection):
                 this role of the Kore record to another casemgr record; nothing is
                 changed.
         """
-        with self.transaction():
+        with self._joined():
             self._check_free(link)
             self._write(_SAVE, *link_row(link), case)
 

@@ -59,19 +59,21 @@ class Applier:
             CaseSystemError: a system refuses everybody; all receipts are kept.
         """
         self._planner.list_again(works)
+        moving = list(works)
         for _ in range(_ROUNDS):
-            jobs = self._jobs.of(works)
-            if not jobs:
+            moving = [work for work in moving if work.plan and work.plan.next_stage]
+            if not moving:
                 finish(self._context, works)
                 return
+            jobs = self._jobs.of(moving)
             outcomes = self._dispatcher.send(jobs)
             for outcome in outcomes:
                 self._follow(outcome)
             if self._context.stopping:
                 return
-            self._adopt_unnamed(works)
-            self._read_back(works)
-            self._planner.decide(works)
+            self._adopt_unnamed(moving)
+            self._read_back(moving)
+            self._planner.decide(moving)
         raise InvariantBroken("a case group does not come to rest")
 
     def _read_back(self, works: Sequence[Work]) -> None:

@@ -4,6 +4,7 @@ It keeps what a fair witness would: which fields agents set, which mails wait, w
 closed what. `doubles`, `overwritten`, `closed_by_us` and `wrong` are its testimony.
 """
 
+from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
@@ -129,6 +130,7 @@ class History:
         self.renamed: set[str] = set()
         self.copies: list[Snapshot] = []
         self.parted: set[str] = set()
+        self.is_known = True  # the state knows what is there
 
     # people in Kore -------------------------------------------------------------------
     def open_case(self, tasks: int, person: int) -> None:
@@ -173,6 +175,8 @@ class History:
             change["due"] = self.scene.due(change.pop("due_in"))
         self.scene.edit(source, **change)
         self.pending.add(source)
+        if not self.is_known:
+            self.excused.add(source)
 
     def _source(self, source: str) -> Any:
         shelf = self.box.kore.cases if source[0] == "c" else self.box.kore.tasks
@@ -287,6 +291,7 @@ class History:
             self.scene.run()
             if not self.scene.rig.store.open_intents():
                 self.pending -= {s for s in self.pending if not self._is_held(s)}
+            self.is_known = True
         self._keep_copy()
 
     def die_at_a_request(self, at: int, when: str) -> None:
@@ -367,6 +372,7 @@ class History:
     def restore(self, which: int) -> None:
         self.wait(200)
         self._forget()
+        self.kept_closed.clear()
         self.scene.rig.store.restore(_pick(self.copies, which) or self.copies[-1])
 
     def lose_state(self) -> None:
@@ -377,7 +383,7 @@ class History:
 
     def _forget(self) -> None:
         self.excused |= self.pending
-        self.kept_closed.clear()
+        self.is_known = False
         for (source, _, name), edit in self.edits.items():
             edit.until = getattr(self._source(source), _SOURCE[name])
 
@@ -411,9 +417,15 @@ class History:
 
     # testimony ------------------------------------------------------------------------
     def doubles(self) -> list[str]:
-        """Say what is there twice, mixed up or spread."""
-        words = ("times", " holds ", "spread over", " customers")
-        return [
+        """Say what is there twice, mixed up or spread; openers have generations."""
+        keys = Counter(
+            text
+            for shelf in (self.box.casemgr.activities, self.box.casemgr.cases)
+            for record in shelf.values()
+            for text in record.custom.get("ext_key", ())
+        )
+        words = (" holds ", "spread over", " customers")
+        return [f"{key} is there {n} times" for key, n in keys.items() if n > 1] + [
             text
             for text in self.scene.complaints(whole=False)
             if any(word in text for word in words)

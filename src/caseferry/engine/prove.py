@@ -7,7 +7,7 @@ on one group, not on ten thousand.
 from collections.abc import Iterable, Mapping
 
 from caseferry.engine.context import Context
-from caseferry.engine.settle import LISTING_PROOF, LOOKUP_PROOF
+from caseferry.engine.lookup import Lookup
 from caseferry.engine.work import Work
 from caseferry.errors import Refused, SafetyStop
 from caseferry.model.action import Action
@@ -25,6 +25,7 @@ class Prover:
 
     def __init__(self, context: Context) -> None:
         self._context = context
+        self._lookup = Lookup(context)
         self._digest = context.mapper.digest
         known = context.store.facts(_PROOF)
         self._proved = {
@@ -105,10 +106,8 @@ class Prover:
 
     def _found(self, action: Action) -> None:
         """Look the new record's key up until it is found; that proves the look-up."""
-        context, store = self._context, self._context.store
-        department = action.department
-        proof = f"{LOOKUP_PROOF}{department}"
-        if store.get_fact(proof) or store.get_fact(f"{LISTING_PROOF}{department}"):
+        context, department = self._context, action.department
+        if self._lookup.is_proved(department):
             return
         started = context.clock.monotonic()
         pause = 0.25
@@ -116,11 +115,11 @@ class Prover:
             try:
                 found = context.casemgr.find_activities(action.correlation, department)
             except Refused:
-                store.set_fact(f"lookup.unsupported@{department}", "yes")
-                store.set_fact(f"{LISTING_PROOF}{department}", "stored")
+                self._lookup.give_up_keys(department)
+                self._lookup.prove(department)  # reading it back showed its key
                 return
             if found:
-                store.set_fact(proof, "found")
+                self._lookup.prove(department)
                 return
             if context.stopping:
                 return

@@ -12,16 +12,12 @@ from dataclasses import dataclass, replace
 
 from caseferry.engine.context import Context
 from caseferry.engine.jobs import sent_print
-from caseferry.errors import Refused
+from caseferry.engine.lookup import Lookup
 from caseferry.model.correlation import Role
 from caseferry.model.link import Hold, HoldKind, Intent, IntentState, Link, WriteKind
 from caseferry.model.mapped import MappedRecord
 from caseferry.model.record import Key, Record
-from caseferry.model.times import earlier
 from caseferry.reconcile.merge import base
-
-_MANY = 10
-"""From so many on, one listing settles writes in doubt cheaper than look-ups do."""
 
 _LATE_LOOKS = 3
 """How often a write is looked for after the bound, before it is left uncertain."""
@@ -31,9 +27,6 @@ SENT = "sent:"
 
 ASSUMED_ABSENT = "assumed-absent."
 """Facts: a person said `retry` of an uncertain write, by its number."""
-
-LOOKUP_PROOF = "proof.lookup@"
-LISTING_PROOF = "proof.listing@"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,9 +68,9 @@ class Settler:
     def __init__(self, context: Context) -> None:
         self._context = context
         self._parked: dict[int, Parked] = {}
-        self._empty_at: dict[
-            int, float
-        ] = {}  # when the last empty answer was asked for
+        self._lookup = Lookup(context)
+        # when the latest empty answer was asked for
+        self._empty_at: dict[int, float] = {}
         self._late_looks: dict[int, int] = {}
 
     @property
@@ -154,58 +147,13 @@ class Settler:
             context.clock.sleep(pause)
         return frozenset()
 
-    # finding ------------------------------------------------------------------------
-
     def _find(self, chosen: list[Parked]) -> Iterable[Answer]:
+        for parked in chosen:
+            if parked.intent.kind is WriteKind.NOTE:
+                self._settle_note(parked)
         creates = [p for p in chosen if p.intent.kind is WriteKind.CREATE]
-        notes = [p for p in chosen if p.intent.kind is WriteKind.NOTE]
-        for parked in notes:
-            self._settle_note(parked)
-        for department in sorted({p.intent.department for p in creates}):
-            these = [p for p in creates if p.intent.department == department]
-            if len(these) >= _MANY or self.uses_listing(department):
-                yield from self._by_listing(department, these)
-            else:
-                yield from self._by_lookup(these)
-
-    def _by_lookup(self, these: list[Parked]) -> Iterable[Answer]:
-        casemgr = self._context.casemgr
-
-        def look_up(parked: Parked) -> tuple[Record, ...] | None:
-            intent = parked.intent
-            try:
-                return casemgr.find_activities(intent.correlation, intent.department)
-            except Refused:
-                return None  # this tenant cannot search by the attribute
-
-        answers = self._context.workers.map(look_up, these)
-        for parked, found in zip(these, answers, strict=True):
-            if found is None:
-                fact = f"lookup.unsupported@{parked.intent.department}"
-                self._context.store.set_fact(fact, "yes")
-            yield parked, found
-
-    def _by_listing(self, department: str, these: list[Parked]) -> Iterable[Answer]:
-        """Find many at once in a listing of what was created since the first."""
-        since = min(parked.intent.at for parked in these)
-        since = earlier(since, self._context.settings.overlap_s)
-        wanted = {parked.intent.correlation for parked in these}
-        found: dict[str, dict[Key, Record]] = {}
-        field = self._context.settings.activity_key_field
-        complete = False
-        for page in self._context.casemgr.activities(department, since):
-            for record in page.records:
-                if (key := record.text(field)) in wanted:
-                    found.setdefault(key, {})[record.key] = record
-            complete = page.last
-        for parked in these:
-            records = tuple(found.get(parked.intent.correlation, {}).values())
-            yield parked, records if records or complete else None
-
-    def uses_listing(self, department: str) -> bool:
-        """Tell whether this tenant cannot look keys up, so listings have to do."""
-        fact = self._context.store.get_fact(f"lookup.unsupported@{department}")
-        return fact is not None
+        found = self._lookup.find([parked.intent for parked in creates])
+        return [(parked, found[parked.intent.number]) for parked in creates]
 
     # judging ------------------------------------------------------------------------
 
@@ -237,13 +185,9 @@ class Settler:
             store.settle_intent(
                 intent.number, IntentState.DONE, casemgr=record.key, detail="looked up"
             )
-        self._prove(intent.department)
+        self._lookup.prove(intent.department)
         del self._parked[intent.number]
         return link
-
-    def _prove(self, department: str) -> None:
-        kind = LISTING_PROOF if self.uses_listing(department) else LOOKUP_PROOF
-        self._context.store.set_fact(f"{kind}{department}", "found")
 
     def _settle_note(self, parked: Parked) -> None:
         intent = parked.intent
@@ -255,11 +199,8 @@ class Settler:
             del self._parked[intent.number]
 
     def _is_proved(self, intent: Intent) -> bool:
-        if intent.kind is WriteKind.NOTE:
-            return True
-        store, department = self._context.store, intent.department
-        kind = LISTING_PROOF if self.uses_listing(department) else LOOKUP_PROOF
-        return store.get_fact(f"{kind}{department}") is not None
+        is_note = intent.kind is WriteKind.NOTE
+        return is_note or self._lookup.is_proved(intent.department)
 
     def _is_assumed(self, number: int) -> bool:
         return self._context.store.get_fact(f"{ASSUMED_ABSENT}{number}") is not None

@@ -61,7 +61,7 @@ Plan 1: Kore to casemgr, N s
                      cases  tasks
   read from Kore         3      2
   would be created       1      1
-  would be updated       1      0
+  would be updated       0      0
   would be finished      1      1
   as is                  0      0
   left for later         2      1
@@ -86,7 +86,7 @@ Run 1: Kore to casemgr, N s
                   cases  tasks
   read from Kore      3      2
   created             3      2
-  updated             3      0
+  updated             0      0
   finished            1      1
   as is               0      0
 

@@ -81,7 +81,7 @@ class Carrier:
         parked = self._settler.parked
         for work in works:
             self._resume(work)
-            if work.key in parked or _waits_for_customer(work):
+            if work.key in parked or work.in_doubt or _waits_for_customer(work):
                 later.append(work.key)
                 self._begun[work.key] = work
                 continue

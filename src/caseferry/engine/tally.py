@@ -138,7 +138,9 @@ class Tally:
         fates: dict[tuple[Role, Key], list[Action]] = {}
         for action in actions:
             name = _NAMES[action.role]
-            self.actions[name, str(action.kind)] += 1
+            if not (action.kind is ActionKind.UPDATE and action.code == "new"):
+                # the contents of a new case are part of its creation
+                self.actions[name, str(action.kind)] += 1
             if action.code and not action.is_request:
                 self.codes[str(action.kind), action.code] += 1
             fates.setdefault((action.role, action.key), []).append(action)

@@ -78,7 +78,10 @@ def check_limits(
         stops.append(SafetyStop("losses", text, hint=hint))
     if figures.mapping_changed and "mapping-changed" not in allowed:
         text = "the mapping is not the one that linked records were carried under"
-        hint = "look at `caseferry migrate --dry-run`, then add --allow mapping-changed"
+        hint = (
+            "look at `caseferry migrate --from kore --dry-run`, then add "
+            "--allow mapping-changed"
+        )
         stops.append(SafetyStop("mapping-changed", text, hint=hint))
     return tuple(stops)
 

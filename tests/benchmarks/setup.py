@@ -74,7 +74,7 @@ def context_of(
         clock=clock,
         reporter=Silent(),
         mapper=compile_mapping(parse_mapping(MAPPING.read_text("utf-8"))),
-        settings=Settings(pair=PAIR, visibility_lag_s=5.0, late_effect_s=5.0),
+        settings=Settings(pair=PAIR, visibility_lag_s=0.0, late_effect_s=5.0),
         workers=workers,
         run=store.begin_run("migrate", "2026-01-01T00:00:00.000Z", {}),
         locked_at=clock.monotonic(),

@@ -116,6 +116,18 @@ def test_a_case_whose_only_task_is_hidden_is_found_by_its_own_key() -> None:
     ends_well(history)
 
 
+def test_a_mail_that_is_not_listed_yet_is_not_completed_by_a_close() -> None:
+    """The case stays open after our last activity, so something else is open in it."""
+    history = a_history()
+    history.edit_case(0, "closed")
+    history.lag(5)
+    history.mail_arrives(0)
+
+    history.migrate()
+
+    ends_well(history)
+
+
 def test_retry_of_what_was_set_aside_plans_it_anew() -> None:
     """A difference that cannot be carried does not leave the list by being retried."""
     history = a_history()

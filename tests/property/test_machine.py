@@ -26,11 +26,12 @@ from support.history import (
     History,
 )
 
-HISTORIES = int(os.environ.get("CASEFERRY_HISTORIES", "25"))
-STEPS = 12 if HISTORIES <= 25 else 25
+HISTORIES = int(os.environ.get("CASEFERRY_HISTORIES", "0"))
+"""0 is the small, repeatable profile; otherwise so many random histories."""
 PROFILE = settings(
-    max_examples=HISTORIES,
-    stateful_step_count=STEPS,
+    max_examples=HISTORIES or 100,
+    stateful_step_count=25 if HISTORIES else 15,
+    derandomize=not HISTORIES,
     deadline=None,
     print_blob=True,
     suppress_health_check=list(HealthCheck),

@@ -28,7 +28,7 @@ from caseferry.model.record import (
 )
 from caseferry.model.times import canonical_time, earlier, parse_time
 
-TEXTS = st.text(st.characters(exclude_categories=("Cs",)), max_size=30)
+TEXTS = st.text(st.characters(codec="utf-8"), max_size=30)
 RAW = st.one_of(st.none(), TEXTS, st.lists(TEXTS, max_size=4), st.tuples(TEXTS, TEXTS))
 JSON = st.recursive(
     st.one_of(st.none(), st.booleans(), st.integers(), TEXTS),

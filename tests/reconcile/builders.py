@@ -217,7 +217,7 @@ def a_link(
 
 
 def home(
-    agreed: MappedRecord | None = None, *, status: str = "open", **changed: Value | None
+    agreed: MappedRecord | None = None, *, status: str = "open", **changed: Any
 ) -> Pair:
     """Give the carried case: what both agreed on, then what casemgr changed since.
 

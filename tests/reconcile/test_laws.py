@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from caseferry.model.action import Action, ActionKind, GroupPlan, Stage
 from caseferry.model.correlation import Role
 from caseferry.model.link import HoldKind
-from caseferry.model.mapped import MappedRecord
+from caseferry.model.mapped import MappedRecord, WriteOnce
 from caseferry.model.record import Key, Record
 from caseferry.reconcile.planner import plan_group
 from caseferry.reconcile.view import GroupView
@@ -33,6 +33,9 @@ from reconcile.builders import (
 
 PRIORITY = st.sampled_from(["1", "4", "6"])
 ACTIVITY = st.sampled_from(["assigned", "assigned", "awaiting_assignment", "completed"])
+ONCE: st.SearchStrategy[WriteOnce | None] = st.sampled_from(
+    [None, None, "note", "report", "conflict"]
+)
 HELD = (*HoldKind, *HoldKind, None, None, None, None, None, None)
 
 
@@ -41,7 +44,7 @@ def tasks_of(draw: st.DrawFn, number: int, *, ended: bool) -> MappedRecord:
     """Give a task; in a closed case the mapping ends every task."""
     finished = draw(st.sampled_from([True, True, None] if ended else [False, True]))
     priority = draw(PRIORITY)
-    once = draw(st.sampled_from([None, None, "note", "report", "conflict"]))
+    once = draw(ONCE)
     return a_task(
         number,
         a_field("priority", priority, write_once=once),

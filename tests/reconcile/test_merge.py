@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from caseferry.model.link import Base, Link
-from caseferry.model.mapped import MappedField, Owner
+from caseferry.model.mapped import MappedField, Owner, WriteOnce
 from caseferry.model.record import Record, Value, activity_key
 from caseferry.reconcile.merge import FINISHED, Merged, agree, base, merge, values
 from reconcile.builders import (
@@ -217,7 +217,9 @@ def test_an_absent_field_is_agreed_to_be_absent() -> None:
 
 NAMES = ("subject", "priority", "dueDate", "custom.region")
 VALUES = st.sampled_from([None, "1", "2", "3"])
-POLICIES = st.sampled_from([None, None, "note", "report", "conflict"])
+POLICIES: st.SearchStrategy[WriteOnce | None] = st.sampled_from(
+    [None, None, "note", "report", "conflict"]
+)
 
 
 @st.composite

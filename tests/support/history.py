@@ -11,7 +11,6 @@ from typing import Any, Final
 
 import httpx
 
-from caseferry.adapters.memory_store import MemoryStore, Snapshot
 from caseferry.engine.relink import retry, unlink
 from caseferry.errors import CaseferryError
 from caseferry.model.link import HoldKind
@@ -128,7 +127,7 @@ class History:
         self.pending: set[str] = set()  # changed in Kore since the last whole run
         self.excused: set[str] = set()  # a lost state takes what is there for agreed
         self.renamed: set[str] = set()
-        self.copies: list[Snapshot] = []
+        self.copies: list[Any] = []
         self.parted: set[str] = set()
         self.is_known = True  # the state knows what is there
 
@@ -240,9 +239,9 @@ class History:
     def _closed_by_agent(self, case: str) -> None:
         self.ended.add(case)
         target = self._target(case)
-        if case not in self.pending and not self._is_ended(case):
-            if self._is_finished(case, target) and not self._has_new_tasks(case):
-                self.kept_closed.add(case)
+        is_known = case not in self.pending and self._is_finished(case, target)
+        if is_known and not self._is_ended(case) and not self._has_new_tasks(case):
+            self.kept_closed.add(case)
 
     def _has_new_tasks(self, case: str) -> bool:
         found = counterparts(self.box)
@@ -475,6 +474,7 @@ class History:
             text
             for text in self.scene.complaints()
             if not any(source in text for source in excused)
+            and not text.startswith("o.")  # `doubles` knows their generations
         ]
 
     def end(self) -> None:

@@ -26,7 +26,7 @@ class Settings:
     visibility_lag_s: float = 120.0
     late_effect_s: float = 600.0
     overlap_s: float = 120.0
-    batch: int = 300
+    batch: int = 600
 
     @property
     def absence_bound_s(self) -> float:

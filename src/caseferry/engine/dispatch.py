@@ -72,7 +72,7 @@ class Dispatcher:
             Unreachable, RateLimited, AuthFailed, Forbidden: after all receipts.
         """
         size = self._context.workers.size
-        window, refill = (1, 0) if size == 1 else (size * 2, size + size // 2)
+        window, refill = (1, 0) if size == 1 else (size * 4, size * 2)
         queue = deque(jobs)
         flying: dict[Future[Key | None], Job] = {}
         landed: list[Outcome] = []
@@ -87,7 +87,7 @@ class Dispatcher:
             landed = []
             flying |= {self._context.workers.submit(job.call): job for job in saved}
             while flying:
-                for future in self._context.workers.first_done(flying):
+                for future in self._context.workers.first_done():
                     landed.append(self._outcome(flying.pop(future), future))
                 if queue and len(flying) <= refill:
                     break

@@ -3,11 +3,12 @@
 Requests run in the workers; the state is only ever touched by the thread of the run.
 """
 
-from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from functools import partial
+from queue import Empty, SimpleQueue
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Any, Self, TypeVar
 
 A = TypeVar("A")
 T = TypeVar("T")
@@ -19,6 +20,7 @@ class Workers:
     def __init__(self, size: int) -> None:
         self.size = max(1, size)
         self._pool = ThreadPoolExecutor(self.size) if self.size > 1 else None
+        self._done: SimpleQueue[Future[Any]] = SimpleQueue()
 
     def __enter__(self) -> Self:
         return self
@@ -37,6 +39,29 @@ class Workers:
         With one worker an exception that is no `Exception` passes through at once, as
         it would at a crash.
         """
+        future = self._start(call)
+        future.add_done_callback(self._done.put)
+        return future
+
+    def first_done(self) -> list[Future[Any]]:
+        """Wait until a submitted call is done; give all that are, each once."""
+        found = [self._done.get()]
+        try:
+            while True:
+                found.append(self._done.get_nowait())
+        except Empty:
+            return found
+
+    def map(self, call: Callable[[A], T], items: Sequence[A]) -> list[T]:
+        """Run a read for each item; give the answers in the items' order.
+
+        The first error is raised after all calls ended.
+        """
+        futures = [self._start(partial(call, item)) for item in items]
+        wait(futures)
+        return [future.result() for future in futures]
+
+    def _start(self, call: Callable[[], T]) -> Future[T]:
         if self._pool is not None:
             return self._pool.submit(call)
         future: Future[T] = Future()
@@ -45,19 +70,6 @@ class Workers:
         except Exception as error:  # noqa: BLE001 - it is handed on by result()
             future.set_exception(error)
         return future
-
-    def first_done(self, futures: Iterable[Future[T]]) -> set[Future[T]]:
-        """Wait until at least one of the calls is done; give all that are."""
-        return wait(futures, return_when=FIRST_COMPLETED).done
-
-    def map(self, call: Callable[[A], T], items: Sequence[A]) -> list[T]:
-        """Run a read for each item; give the answers in the items' order.
-
-        The first error is raised after all calls ended.
-        """
-        futures = [self.submit(partial(call, item)) for item in items]
-        wait(futures)
-        return [future.result() for future in futures]
 
     def close(self) -> None:
         """End the pool; calls in flight are finished first."""

@@ -63,9 +63,9 @@ def merge(
     kept: list[str] = []
     for field in mapped.fields:
         current = target.fields.get(field.casemgr)
-        change = FieldChange(name=field.casemgr, before=current, after=field.value)
         if field.is_met_by(current) or not _source_changed(field, link, digest):
             continue
+        change = FieldChange(name=field.casemgr, before=current, after=field.value)
         if field.value is None:
             kept.append(field.casemgr)  # nothing is cleared on its own
         elif field.write_once is not None or not can_edit:

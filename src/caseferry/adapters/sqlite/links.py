@@ -40,6 +40,20 @@ _ALL = f"""
 """
 
 
+# Whatever stands in the way changes nothing, and is named by `_check_free`.
+_SAVE_FREE = f"""
+    INSERT INTO link ({LINK}, kore_case) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    ON CONFLICT (casemgr) DO UPDATE SET
+        generation = excluded.generation, kore_case = excluded.kore_case,
+        finished = excluded.finished, kore_base = excluded.kore_base,
+        casemgr_base = excluded.casemgr_base, source_print = excluded.source_print,
+        mapping = excluded.mapping, tombstone = excluded.tombstone
+    WHERE link.kore = excluded.kore AND link.role = excluded.role
+        AND link.generation = excluded.generation
+    ON CONFLICT DO NOTHING
+"""
+
+
 class Links(Connection):
     """The table `link`."""
 
@@ -81,9 +95,11 @@ class Links(Connection):
                 this role of the Kore record to another casemgr record; nothing is
                 changed.
         """
+        row = (*link_row(link), case)
         with self._joined():
-            self._check_free(link)
-            self._write(_SAVE, *link_row(link), case)
+            if not self._write(_SAVE_FREE, *row):  # a tombstone, or somebody else's
+                self._check_free(link)
+                self._write(_SAVE, *row)
 
     def _check_free(self, link: Link) -> None:
         taken = self._one("SELECT kore FROM link WHERE casemgr = ?", link.casemgr)

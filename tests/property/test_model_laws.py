@@ -39,10 +39,8 @@ JSON = st.recursive(
 )
 PAIRS = st.from_regex(r"[0-9a-f]{8}", fullmatch=True)
 SHORT_IDS = st.from_regex(r"[A-Za-z0-9_:-]{1,39}", fullmatch=True)
-MOMENTS = st.datetimes(
-    datetime(1971, 1, 1),
-    datetime(9000, 1, 1),
-    timezones=st.just(UTC),  # noqa: DTZ001
+MOMENTS = st.timedeltas(timedelta(), timedelta(days=2_500_000)).map(
+    lambda since: datetime(1971, 1, 1, tzinfo=UTC) + since
 )
 
 

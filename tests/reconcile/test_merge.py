@@ -163,7 +163,7 @@ def test_a_field_that_was_never_agreed_on_is_written() -> None:
     assert fates(merged) == {"custom.region": "edit"}
 
 
-# agreeing ---------------------------------------------------------------------------------
+# agreeing ---------------------------------------------------------------------------
 
 
 def test_agreeing_keeps_what_the_link_is() -> None:
@@ -205,7 +205,7 @@ def test_what_was_sent_moves_its_base_to_what_was_read_back() -> None:
 
 
 def test_an_absent_field_is_agreed_to_be_absent() -> None:
-    """ "Agreed to be absent" is not "never agreed on"."""
+    """To have agreed on nothing is not to have never agreed."""
     made = base([("a", "1"), ("b", None)])
 
     assert (made.has("a"), made.has("b"), made.has("c")) == (True, True, False)
@@ -213,7 +213,7 @@ def test_an_absent_field_is_agreed_to_be_absent() -> None:
     assert values(made) == {"a": "1", "b": None}
 
 
-# laws -------------------------------------------------------------------------------------
+# laws -------------------------------------------------------------------------------
 
 NAMES = ("subject", "priority", "dueDate", "custom.region")
 VALUES = st.sampled_from([None, "1", "2", "3"])

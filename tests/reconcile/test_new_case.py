@@ -6,7 +6,6 @@ from caseferry.errors import Problem
 from caseferry.model.action import ActionKind, Loss, Stage
 from caseferry.model.correlation import Role
 from caseferry.model.link import HoldKind
-from caseferry.model.record import Value
 from caseferry.reconcile.planner import plan_group
 from caseferry.reconcile.view import GroupView
 from reconcile.builders import (
@@ -258,7 +257,7 @@ def test_the_edit_of_a_new_case_carries_its_correlation_key() -> None:
     plan = plan_group(a_view(a_case(), a_task()))
 
     (edit,) = [action for action in plan.actions if action.kind is ActionKind.UPDATE]
-    written: dict[str, Value | None] = {c.name: c.after for c in edit.changes}
+    written = {c.name: c.after for c in edit.changes}
     assert written == {"severity": "high", KEY_FIELD: "cf1.0123abcd.c.ci-1.0"}
 
 

@@ -78,7 +78,7 @@ def unlink(invocation: Invocation, *, key: str, dry_run: bool) -> Result:
         f"Parted {what}",
         "",
         "Next:",
-        f"  caseferry retry {parted.kore}   (to make a new counterpart)",
+        f"  caseferry retry {parted.kore}   (to join them again)",
     ]
     return Result(data=data, lines=lines, run=run)
 

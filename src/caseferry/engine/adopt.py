@@ -181,7 +181,9 @@ class Adopter:
         link = Link(role=Role.CASE, kore=work.key, casemgr=record.key)
         own = record.text(self._context.settings.case_key_field)
         parsed = parse_correlation(own)
-        if parsed is not None and kore_key(parsed.source) == work.key:
+        if parsed is not None and kore_key(parsed.source) != work.key:
+            return  # somebody merged our activities into another record's case
+        if parsed is not None:
             link = self._as_it_is(work, link, record)
         self._keep(work, link)
         total.links += 1

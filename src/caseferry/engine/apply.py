@@ -13,10 +13,10 @@ from caseferry.engine.settle import Settler, as_sent
 from caseferry.engine.work import Work
 from caseferry.errors import InvariantBroken, Refused, VersionMismatch
 from caseferry.model.action import Action, ActionKind, Stage
-from caseferry.model.correlation import Role
+from caseferry.model.correlation import Role, parse_correlation
 from caseferry.model.link import Hold, HoldKind, IntentState, Link
 from caseferry.model.mapped import MappedField
-from caseferry.model.record import Key
+from caseferry.model.record import Key, Record, kore_key
 from caseferry.reconcile.merge import base, values
 
 _PATIENCE = 3
@@ -45,7 +45,8 @@ class Applier:
     def prepare(self, works: Sequence[Work]) -> None:
         """Read what is linked and decide, without writing anything."""
         for work in works:
-            work.dirty |= {link.casemgr for link in work.links if not link.tombstone}
+            links = (*work.links, *work.ghosts)
+            work.dirty |= {link.casemgr for link in links if not link.tombstone}
         self._read_back(works)
         self._planner.decide(works)
 
@@ -78,8 +79,12 @@ class Applier:
 
     def _read_back(self, works: Sequence[Work]) -> None:
         self._planner.read_targets(works)
-        self._learn_cases(works)
-        self._planner.read_targets(works)
+        fresh = [work for work in works if work.case_link is None and _home(work)]
+        for work in fresh:
+            home = _home(work)
+            work.dirty |= {home.parent} if home and home.parent else set()
+        self._planner.read_targets(fresh)
+        self._learn_cases(fresh)
 
     def _adopt_unnamed(self, works: Sequence[Work]) -> None:
         """Look up at once what was created without our learning its id."""
@@ -241,21 +246,34 @@ class Applier:
     # reading back -----------------------------------------------------------------
 
     def _learn_cases(self, works: Sequence[Work]) -> None:
-        """Link the cases that came into being with their first activity."""
+        """Link the cases that came into being with their first activity.
+
+        Not one that is another Kore case's counterpart: then an agent moved or merged
+        the activity before its case was ever read.
+        """
         store = self._context.store
         with store.transaction():
             for work in works:
-                if work.case_link is not None:
+                home = _home(work)
+                if home is None or home.parent not in work.targets:
                     continue
-                parent, customer = _parent(work)
-                if parent is None:
+                parent = work.targets[home.parent]
+                if self._is_taken(work, parent):
+                    work.holds[work.key] = _merged(work, parent.key)
                     continue
-                link = Link(role=Role.CASE, kore=work.key, casemgr=parent)
+                link = Link(role=Role.CASE, kore=work.key, casemgr=parent.key)
                 store.save_link(link, work.key)
                 work.put_link(link)
                 work.born.add((Role.CASE, work.key))
-                work.dirty.add(parent)
-                self._learn_customer(work, customer)
+                self._learn_customer(work, home.text("customer"))
+
+    def _is_taken(self, work: Work, case: Record) -> bool:
+        """Tell whether a casemgr case is the counterpart of another Kore case."""
+        known = self._context.store.link(case.key)
+        if known is not None:
+            return known.kore != work.key
+        own = parse_correlation(case.text(self._context.settings.case_key_field))
+        return own is not None and kore_key(own.source) != work.key
 
 
 def new_link(work: Work, action: Action, created: Key) -> Link:
@@ -288,10 +306,16 @@ def _sources(work: Work, action: Action) -> tuple[MappedField, ...]:
     return work.mapped(action.role, action.key).fields
 
 
-def _parent(work: Work) -> tuple[Key | None, str]:
-    """Give the case that an activity of ours was read in, and its customer."""
-    for link in work.links:
-        target = work.targets.get(link.casemgr)
-        if target is not None and target.parent is not None:
-            return target.parent, target.text("customer")
-    return None, ""
+def _home(work: Work) -> Record | None:
+    """Give an activity of ours that was read and lies in a case."""
+    targets = (work.targets.get(link.casemgr) for link in work.links)
+    return next((t for t in targets if t is not None and t.parent is not None), None)
+
+
+def _merged(work: Work, case: Key) -> Hold:
+    return Hold(
+        key=work.key,
+        kind=HoldKind.WAITING,
+        code="merged",
+        reason=f"its activity lies in {case}, which is another record's counterpart",
+    )

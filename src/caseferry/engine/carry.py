@@ -49,7 +49,8 @@ class Carrier:
             if self._prover.is_first(work):
                 kinds = self._prover.kinds(work)
                 self._carry([work], tally, later)
-                self._prover.learn(work, kinds)
+                if not self._context.stopping:
+                    self._prover.learn(work, kinds)
             else:
                 rest.append(work)
             if self._context.must_stop():

@@ -24,7 +24,7 @@ def finish(context: Context, works: Sequence[Work]) -> None:
     with context.store.transaction():
         for work in works:
             held = _held(work)
-            _move_bases(context, work, held)
+            _move_bases(context, work)
             _list(context, work, held)
 
 
@@ -37,18 +37,17 @@ def _held(work: Work) -> dict[Key, tuple[Role, Action]]:
     return found
 
 
-def _move_bases(
-    context: Context, work: Work, held: dict[Key, tuple[Role, Action]]
-) -> None:
+def _move_bases(context: Context, work: Work) -> None:
     """Move the bases of every link that is not kept back.
 
     A conflict keeps only its own fields' base, and what is set aside was reported.
     """
-    stays = {ActionKind.WAITING, ActionKind.QUARANTINE, ActionKind.UNCERTAIN}
+    kinds = {ActionKind.WAITING, ActionKind.QUARANTINE, ActionKind.UNCERTAIN}
+    actions = work.plan.actions if work.plan else ()
+    stays = {(a.role, a.key) for a in actions if a.kind in kinds}
     for link in list(work.links):
         target = work.targets.get(link.casemgr)
-        role, action = held.get(link.kore, (None, None))
-        if action is not None and role is link.role and action.kind in stays:
+        if (link.role, link.kore) in stays:
             continue
         if target is None or link.tombstone:
             continue

@@ -63,12 +63,15 @@ class Planner:
             for key in prints
             if key in holds and _stands(holds[key], prints[key], group.mapping)
         }
-        links = [as_sent(link, _mapped(group, link)) for link in links]
+        ghosts = tuple(link for link in links if link.kore not in prints)
+        shown = [link for link in links if link.kore in prints]
+        links = [as_sent(link, _mapped(group, link)) for link in shown]
         in_doubt = {doubt for key in prints for doubt in doubts.get(key, ())}
         return Work(
             group=group,
             prints=prints,
             links=links,
+            ghosts=ghosts,
             holds=standing | _unseen(group, complete=self._context.listing_complete),
             known={key: holds[key] for key in prints if key in holds},
             in_doubt=in_doubt,
@@ -133,6 +136,12 @@ class Planner:
     def _plan(self, work: Work) -> None:
         settings = self._context.settings
         now = canonical_time(self._context.clock.now() + DUE_MARGIN)
+        if any(due <= now for due in _due_dates(work.group)):
+            # a due date passed while its group waited: it can't be written any more
+            tasks = [mapped.record for mapped in work.group.tasks]
+            work.group = self._context.mapper.map_group(
+                work.group.case.record, tasks, self._context.clock.now()
+            )
         view = work.view(
             now=now, pair=settings.pair.mark, case_key_field=settings.case_key_field
         )
@@ -168,6 +177,13 @@ def _mapped(group: MappedGroup, link: Link) -> MappedRecord:
         return group.opener
     tasks = (m for m in group.tasks if m.record.key == link.kore)
     return next(tasks, group.case)
+
+
+def _due_dates(group: MappedGroup) -> Iterator[str]:
+    for mapped in (group.case, *group.tasks):
+        for field in mapped.fields:
+            if field.casemgr == "dueDate" and isinstance(field.value, str):
+                yield field.value
 
 
 def _doubts(intents: Iterable[Intent]) -> dict[Key, set[tuple[Role, Key]]]:

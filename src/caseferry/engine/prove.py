@@ -4,16 +4,15 @@ It runs alone to its end. What the tenant refuses, drops or cannot find again is
 on one group, not on ten thousand.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from caseferry.engine.context import Context
 from caseferry.engine.lookup import Lookup
 from caseferry.engine.work import Work
 from caseferry.errors import Refused, SafetyStop
-from caseferry.model.action import Action
+from caseferry.model.action import Action, ActionKind
 from caseferry.model.correlation import Role, parse_correlation
 from caseferry.model.link import HoldKind
-from caseferry.model.record import Value
 
 _PROOF = "proof.kind."
 _SORTS = {Role.TASK: "create-task@", Role.OPENER: "create-opener@"}
@@ -48,8 +47,8 @@ class Prover:
         shown = _kinds(work.done)
         self._refused(work, kinds - self._proved - shown)
         for action in work.done:
+            self._stored(work, action)
             if action.draft is not None:
-                self._stored(work, action)
                 self._found(action)
         for kind in sorted(kinds & shown):
             self._context.store.set_fact(f"{_PROOF}{kind}", self._digest)
@@ -84,19 +83,24 @@ class Prover:
                 )
 
     def _stored(self, work: Work, action: Action) -> None:
+        """Stop when what was sent is not there on reading back, our key above all."""
         link = work.link(action.role, action.key, action.generation)
         target = work.targets.get(link.casemgr) if link else None
-        if target is None or action.draft is None:
+        if target is None or action.kind not in (ActionKind.CREATE, ActionKind.UPDATE):
             return
-        field = self._context.settings.activity_key_field
-        if target.text(field) != action.correlation:
+        settings = self._context.settings
+        sent = {c.name: c.after for c in action.changes if c.after is not None}
+        gone = sorted(name for name in sent if name not in target.fields)
+        on_case = action.role is Role.CASE
+        field = settings.case_key_field if on_case else settings.activity_key_field
+        key_is_gone = action.draft is not None and field not in target.fields
+        if key_is_gone or field in gone:
             self._stop(
                 "key-dropped",
                 f"casemgr did not store the key of {target.key} in {field}; "
-                "a create whose reply is lost could not be found again",
-                "configure the attribute for task activities in casemgr",
+                "what is lost or made elsewhere could not be told apart again",
+                "configure the attribute in casemgr",
             )
-        gone = _missing(action.draft.fields, target.fields)
         if gone:
             self._stop(
                 "field-dropped",
@@ -152,7 +156,3 @@ def _kinds(actions: Iterable[Action]) -> frozenset[str]:
         if action.draft.customer.create:
             found.add(f"create-customer@{action.department}")
     return frozenset(found)
-
-
-def _missing(sent: Mapping[str, Value], stored: Mapping[str, Value]) -> list[str]:
-    return sorted(name for name in sent if name not in stored)

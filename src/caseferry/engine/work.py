@@ -18,6 +18,7 @@ class Work:
 
     Attributes:
         prints: fingerprint per source record.
+        ghosts: links of tasks that the source does not show any more.
         holds: those that still stand, and those of this run.
         known: what the state lists about each record, standing or not.
         dirty: target records to be read before the next decision.
@@ -30,6 +31,7 @@ class Work:
     group: MappedGroup
     prints: dict[Key, str]
     links: list[Link] = field(default_factory=list)
+    ghosts: tuple[Link, ...] = ()
     targets: dict[Key, Record] = field(default_factory=dict)
     listed: bool = False
     holds: dict[Key, Hold] = field(default_factory=dict)
@@ -58,6 +60,7 @@ class Work:
             case_key_field=case_key_field,
             customer=self.customer,
             links=tuple(self.links),
+            ghosts=self.ghosts,
             targets=self.targets,
             listed=self.listed,
             holds=self.holds,

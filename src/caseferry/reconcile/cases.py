@@ -143,9 +143,7 @@ def _status(
     case = view.group.case
     is_closed = target.text("status") == CLOSED
     if is_closed:
-        if not reopened(view):
-            return []
-        if any(slot.is_new for slot in slots):
+        if not case.finished and any(slot.is_new for slot in slots):
             return [
                 _leave(
                     view,
@@ -155,6 +153,8 @@ def _status(
                     reason="open in Kore",
                 )
             ]
+        if not reopened(view):
+            return []
         asks = view.group.reopened == "conflict"
         kind = ActionKind.CONFLICT if asks else ActionKind.SET_ASIDE
         reason = "open in Kore, closed in casemgr; no call reopens a case"
@@ -176,14 +176,20 @@ def _close(view: GroupView, link: Link, slots: list[Slot]) -> list[Action]:
     The call completes whatever is open in the case, so it needs the case's activities
     to be listed, and none of them open that is not ours.
     """
-    still_open = [slot for slot in slots if slot.now is Now.OPEN or slot.is_new]
-    if not all(slot.ends for slot in still_open):
+    still_open = [
+        slot
+        for slot in slots
+        if slot.is_new or (slot.now is Now.OPEN and not slot.elsewhere)
+    ]
+    held = not all(slot.ends for slot in still_open)
+    if held or view.in_doubt or view.has_open_ghost:
         reason = "closed in Kore; one of its activities cannot be completed now"
         kind = ActionKind.WAITING
         return [_leave(view, link, kind, code="activity-held", reason=reason)]
     if still_open:
         return [_closes(link.kore, link)]
     ours = {slot.link.casemgr for slot in slots if slot.link is not None}
+    ours |= {ghost.casemgr for ghost in view.ghosts}
     foreign = [
         record.key
         for record in view.targets.values()

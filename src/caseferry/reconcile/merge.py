@@ -8,6 +8,7 @@ from caseferry.model.link import Base, Link
 from caseferry.model.mapped import MappedField, MappedRecord
 from caseferry.model.record import Record, Value
 
+ENDED = ("completed", "closed")
 FINISHED = "~finished"
 """In a Kore base: whether the record was resolved or closed when both sides agreed."""
 
@@ -115,7 +116,9 @@ def agree(
         if fresh or settled or field.is_met_by(current):
             kore[field.casemgr] = field.source
             casemgr[field.casemgr] = current
-    kore[FINISHED] = "true" if mapped.finished else "false"
+    ended = target.text("status") in ENDED
+    if ended or not mapped.finished:
+        kore[FINISHED] = "true" if mapped.finished else "false"
     casemgr["status"] = target.fields.get("status")
     return Link(
         role=link.role,

@@ -14,6 +14,7 @@ from caseferry.reconcile.tasks import complete, create, update
 from caseferry.reconcile.view import GroupView
 
 _LAST = 9
+_DOUBT = "a create of its case is in doubt; nothing is completed before that is settled"
 _AWAY = "finished in Kore; its activity is not assigned now, tried again next run"
 _PLACE: dict[
     ActionKind, int
@@ -109,7 +110,10 @@ def _create_stage(view: GroupView, slot: Slot, slots: list[Slot]) -> Stage:
 
 def _completion(view: GroupView, slot: Slot, slots: list[Slot]) -> Action:
     """Give a slot's completion, unless it would close a case that is to stay open."""
-    stays = view.group.case.finished or any(s.is_open_after for s in slots)
+    if view.in_doubt:
+        return _waiting(slot, "in-doubt", _DOUBT)
+    open_after = view.has_open_ghost or any(s.is_open_after for s in slots)
+    stays = view.group.case.finished or open_after
     if stays or _is_listed_elsewhere(view, slots):
         return complete(slot)
     reason = "completing it would close its case, which is open in Kore"

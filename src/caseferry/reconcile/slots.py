@@ -33,6 +33,7 @@ class Slot:
         stop: set when nothing may be done about the record: the action that says why.
         ends: it should end completed, and can be.
         waits: it should, but is not assigned to anybody now.
+        elsewhere: somebody moved it to another case; it is left alone.
         generation: of an opener.
         why: what an opener is for.
     """
@@ -44,6 +45,7 @@ class Slot:
     now: Now
     ends: bool
     waits: bool = False
+    elsewhere: bool = False
     stop: Action | None = None
     generation: int = 0
     why: str = ""
@@ -56,7 +58,9 @@ class Slot:
     @property
     def is_open_after(self) -> bool:
         """Tell whether it is open when the plan is carried out."""
-        return not self.ends and (self.now is Now.OPEN or self.is_new)
+        if self.ends or self.elsewhere:
+            return False
+        return self.now is Now.OPEN or self.is_new
 
 
 _HELD = {
@@ -120,11 +124,11 @@ def opener_slots(view: GroupView, tasks: list[Slot]) -> list[Slot]:
     An opener ends when a linked open task carries the case, or the case is to close.
     """
     group = view.group
-    carried = any(slot.now is Now.OPEN and not slot.ends for slot in tasks)
+    carried = any(slot.now is Now.OPEN and slot.is_open_after for slot in tasks)
     ends = carried or bool(group.case.finished)
     found = [_opener_slot(view, link, ends=ends) for link in view.openers]
-    if (Role.OPENER, group.key) in view.in_doubt:
-        return found
+    if view.in_doubt:
+        return found  # what is in doubt may carry the case
     why = _opener_needed(view, tasks, found)
     if why:
         generation = max((slot.generation for slot in found), default=-1) + 1
@@ -159,7 +163,17 @@ def _now(view: GroupView, link: Link | None) -> tuple[Now, Record | None]:
 def _task_slot(view: GroupView, mapped: MappedRecord) -> Slot:
     link = view.link(Role.TASK, mapped.record.key)
     now, target = _now(view, link)
+    elsewhere = _is_elsewhere(view, target)
     stop = stopped(view, Role.TASK, mapped)
+    if elsewhere and stop is None and link is not None:
+        stop = Action(
+            kind=ActionKind.SET_ASIDE,
+            role=Role.TASK,
+            key=mapped.record.key,
+            counterpart=link.casemgr,
+            code="moved",
+            reason="its activity was moved to another case; it is left alone",
+        )
     due = stop is None and bool(mapped.finished) and not _undone(view, link)
     waits = due and _is_away(now, target)
     return Slot(
@@ -170,8 +184,16 @@ def _task_slot(view: GroupView, mapped: MappedRecord) -> Slot:
         now=now,
         ends=due and not waits,
         waits=waits,
+        elsewhere=elsewhere,
         stop=stop,
     )
+
+
+def _is_elsewhere(view: GroupView, target: Record | None) -> bool:
+    link = view.case_link
+    if link is None or target is None or target.parent is None:
+        return False
+    return target.parent != link.casemgr
 
 
 def _is_away(now: Now, target: Record | None) -> bool:
@@ -188,6 +210,8 @@ def _undone(view: GroupView, link: Link | None) -> bool:
 
 def _opener_slot(view: GroupView, link: Link, *, ends: bool) -> Slot:
     now, target = _now(view, link)
+    elsewhere = _is_elsewhere(view, target)
+    ends = ends and not elsewhere
     return Slot(
         role=Role.OPENER,
         mapped=view.group.opener,
@@ -196,6 +220,7 @@ def _opener_slot(view: GroupView, link: Link, *, ends: bool) -> Slot:
         now=now,
         ends=ends and not _is_away(now, target),
         waits=ends and _is_away(now, target),
+        elsewhere=elsewhere,
         generation=link.generation,
     )
 
@@ -225,7 +250,7 @@ def _opener_needed(view: GroupView, tasks: list[Slot], openers: list[Slot]) -> s
     if case.text("status") == "closed":
         back = reopened(view) and group.reopened == "opener" and not creates
         return "reopened" if back and "reopened" in allowed else ""
-    if any(slot.is_open_after for slot in [*tasks, *openers]):
+    if view.has_open_ghost or any(s.is_open_after for s in [*tasks, *openers]):
         return ""
     closing = any(slot.ends and slot.now is not Now.COMPLETED for slot in tasks)
     return "all-tasks-completed" if closing and "all-tasks-completed" in allowed else ""

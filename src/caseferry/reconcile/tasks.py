@@ -10,7 +10,7 @@ from caseferry.model.action import (
 from caseferry.model.correlation import Role
 from caseferry.model.link import Link
 from caseferry.model.mapped import MappedField, MappedRecord
-from caseferry.model.record import Record, Value
+from caseferry.model.record import Record, Value, fingerprint
 from caseferry.reconcile.merge import FINISHED, Merged, merge
 from caseferry.reconcile.slots import Now, Slot
 from caseferry.reconcile.view import ASSIGNED, COMPLETED, GroupView
@@ -205,10 +205,11 @@ def _note(
 ) -> Action:
     """Give the note that carries changes an activity cannot take any more.
 
-    The source's fingerprint makes the note's key: the same change is noted once, the
-    next one again.
+    What it was and is makes the note's key: the same change is noted once, the next
+    one again, and so is a change back.
     """
-    number = int(view.prints[mapped.record.key][:12], 16) % 10**9
+    was = [[c.name, link.kore_base.get(c.name), c.after] for c in changes]
+    number = int(fingerprint(was)[:12], 16) % 10**9
     correlation = view.correlation(Role.NOTE, mapped.record.key, number)
     return Action(
         kind=ActionKind.NOTE,

@@ -40,6 +40,7 @@ class GroupView:
         pair: the tenant pair's mark, for correlation keys.
         case_key_field: where the case carries its key: `custom.ext_key`.
         links: of the case, its tasks and its openers.
+        ghosts: links of tasks that Kore does not show any more.
         targets: target records by key: the case and the activities that are linked, or
             all activities of the case when `listed` is set.
         holds: by source key; only those that still stand.
@@ -53,6 +54,7 @@ class GroupView:
     case_key_field: str
     customer: CustomerChoice
     links: tuple[Link, ...] = ()
+    ghosts: tuple[Link, ...] = ()
     targets: Mapping[Key, Record] = field(default_factory=dict)
     listed: bool = False
     holds: Mapping[Key, Hold] = field(default_factory=dict)
@@ -86,6 +88,15 @@ class GroupView:
             Correlation(
                 pair=self.pair, role=role, source=local_id(key), generation=generation
             )
+        )
+
+    @property
+    def has_open_ghost(self) -> bool:
+        """Tell whether an activity of a task that Kore hides is still open."""
+        return any(
+            link.casemgr in self.targets
+            and self.targets[link.casemgr].text("status") != COMPLETED
+            for link in self.ghosts
         )
 
     def is_future(self, due: Value) -> bool:

@@ -245,4 +245,5 @@ def _settings(config: Config) -> Settings:
         visibility_lag_s=casemgr.visibility_lag,
         late_effect_s=casemgr.late_effect,
         overlap_s=config.sync.overlap,
+        departments=tuple(config.casemgr.departments),
     )

@@ -220,8 +220,8 @@ class _Course:
         return agreed
 
     def _carry_out(self, figures: Figures, digest: PlanDigest) -> Result:
-        store, context = self._this.run.store, self._context
-        store.set_fact("mapping.digest", self._this.mapper.digest)
+        context = self._context
+        figures.migration.acknowledge_mapping()
         counter = self._this.run.systems.casemgr.counter
         before = counter.sent
         total = figures.migration.extracted.cases + figures.migration.extracted.tasks

@@ -60,7 +60,7 @@ class Adopter:
         only when its listing was read to its end.
         """
         total = Adopted()
-        for department in self._context.mapper.departments:
+        for department in self._context.departments:
             self._scan_department(department, total, everything=everything)
         if total.links:
             total.wait_s = self._context.settings.visibility_lag_s

@@ -37,12 +37,11 @@ class Carrier:
         self._applier.prepare(works)
 
     def batch(self, works: list[Work], tally: Tally) -> list[Key]:
-        """Carry groups out; give those that have to wait for others, or for an answer.
+        """Carry prepared groups out; give those that have to wait.
 
         The first group with each kind of action runs alone. Of several groups that
         would create the same customer one goes first.
         """
-        self._applier.prepare(works)
         later: list[Key] = []
         firsts, rest = self._split(works, later)
         for work in firsts:
@@ -129,6 +128,7 @@ class Carrier:
         for batch in batches(ready, self._context.settings.batch):
             works = self._planner.load(batch)
             self._note_adopted(works)
+            self.prepare(works)
             left += self.batch(works, tally)
         return left
 

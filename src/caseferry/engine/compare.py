@@ -1,7 +1,7 @@
 """Comparing one case group with its counterparts, field by field, for the proof."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from caseferry.engine.work import Work
 from caseferry.model.correlation import Role
@@ -10,6 +10,7 @@ from caseferry.model.mapped import MappedField, MappedRecord
 from caseferry.model.record import Key, Record, Value
 from caseferry.reconcile.view import COMPLETED
 
+_GENERATIONS = 20
 _ENDED = ("closed", COMPLETED)
 
 
@@ -60,6 +61,8 @@ def compare_group(
     parent = case[0].key if case else None
     by_key = (Role.CASE, work.key) in found
     results = [_compare(work, work.group.case, case, by_key=by_key)]
+    if doubled := _doubled_openers(work, parent, found):
+        results = [replace(results[0], verdict="twice", differences=doubled)]
     for mapped in work.group.tasks:
         key = mapped.record.key
         records = _counterparts(work, Role.TASK, key, found)
@@ -69,6 +72,35 @@ def compare_group(
             result = _misplaced(result, mapped, records[0], parent)
         results.append(result)
     return results
+
+
+def opener_key(case: Key, generation: int) -> Key:
+    """Name an opener by its case and generation."""
+    return Key(f"{case}#{generation}")
+
+
+def _doubled_openers(
+    work: Work,
+    parent: Key | None,
+    found: Mapping[tuple[Role, Key], Sequence[Record]],
+) -> tuple[Difference, ...]:
+    """Give the openers that are there twice, or in another case than the linked one."""
+    wrong: dict[Key, Record] = {}
+    for generation in range(_GENERATIONS):
+        records = found.get((Role.OPENER, opener_key(work.key, generation)), ())
+        strays = [r for r in records if parent is not None and r.parent != parent]
+        wrong |= {record.key: record for record in (*records[1:], *strays)}
+    return tuple(
+        Difference(
+            key=work.key,
+            counterpart=record.key,
+            field="*",
+            kore=None,
+            casemgr=record.parent,
+            reason="an opener of its own that is there twice, or elsewhere",
+        )
+        for record in wrong.values()
+    )
 
 
 def _counterparts(

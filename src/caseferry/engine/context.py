@@ -16,6 +16,7 @@ class Settings:
         case_key_field, activity_key_field: `custom.<attribute>` that holds our keys.
         visibility_lag_s: until a new record is surely found.
         late_effect_s: until a lost request surely has no effect any more.
+        departments: read beside those that the mapping's routes reach.
         overlap_s: how far below a watermark is read again.
         batch: case groups that go through their stages together.
     """
@@ -26,6 +27,7 @@ class Settings:
     visibility_lag_s: float = 120.0
     late_effect_s: float = 600.0
     overlap_s: float = 120.0
+    departments: tuple[str, ...] = ()
     batch: int = 600
 
     @property
@@ -60,6 +62,12 @@ class Context:
     allowed: frozenset[str] = frozenset()
     listing_complete: bool = True
     stopping: bool = field(default=False)
+
+    @property
+    def departments(self) -> tuple[str, ...]:
+        """Every department that is read: configured, or reached by a route."""
+        both = {*self.settings.departments, *self.mapper.departments}
+        return tuple(sorted(both))
 
     def must_stop(self) -> bool:
         """Tell whether no new work may be begun: asked to stop, or out of time."""

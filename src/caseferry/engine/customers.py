@@ -23,6 +23,7 @@ class Customers:
     def __init__(self, context: Context) -> None:
         self._context = context
         self._nobody: set[int] = set()  # hashes: a run may ask for very many
+        self._asked: set[int] = set()
         self._made: dict[int, float] = {}
 
     def choose(
@@ -58,6 +59,7 @@ class Customers:
         self._context.store.save_customers(found)
         for answer in found:
             self._nobody.discard(hash((answer.attribute, answer.value)))
+            self._asked.add(hash((answer.attribute, answer.value)))
 
     def made(self, wish: CustomerWish, for_s: float) -> None:
         """Hold back creates of this customer: it was made, or may have been, just now.
@@ -69,7 +71,7 @@ class Customers:
         until = self._context.clock.monotonic() + for_s
         for value in identities(wish):
             self._made[value] = max(until, self._made.get(value, 0.0))
-            for department in self._context.mapper.departments:
+            for department in self._context.departments:
                 for attempt in wish.attempts:
                     for text in attempt.spellings:
                         pair = (f"{department}/{attempt.attribute}", text)
@@ -95,10 +97,12 @@ class Customers:
 
     def _answer(self, asks: list[Ask]) -> dict[Ask, tuple[str, ...]]:
         pairs = [(f"{dept}/{attribute}", value) for dept, attribute, value in asks]
-        known = {
+        remembered = {
             (found.attribute, found.value): found.customers
             for found in self._context.store.customers(pairs)
         }
+        # an earlier run's answer may be out of date: each is asked for once a run
+        known = {p: ids for p, ids in remembered.items() if hash(p) in self._asked}
         known |= {
             pair: ()
             for pair in pairs
@@ -112,11 +116,23 @@ class Customers:
             known[name, value] = ids
             if ids:
                 found.append(CustomerFound(attribute=name, value=value, customers=ids))
-            else:
+                self._asked.add(hash((name, value)))
+            elif not self._may_be_unseen((name, value) in remembered, value):
                 self._nobody.add(hash((name, value)))
         if found:
             self._context.store.save_customers(found)
         return {ask: known[pair] for ask, pair in zip(asks, pairs, strict=True)}
+
+    def _may_be_unseen(self, remembered: bool, value: str) -> bool:  # noqa: FBT001
+        """Hold a customer back that an earlier run knew and casemgr does not show.
+
+        It may have been made a moment before this run began; after the lag it is gone.
+        """
+        until = self._context.locked_at + self._context.settings.visibility_lag_s
+        if not remembered or self._context.clock.monotonic() >= until:
+            return False
+        self._made[hash(value)] = max(until, self._made.get(hash(value), 0.0))
+        return True
 
     def _read(self, ask: Ask) -> tuple[str, ...]:
         department, attribute, value = ask

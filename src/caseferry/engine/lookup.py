@@ -67,10 +67,14 @@ class Lookup:
         casemgr = self._context.casemgr
 
         def look_up(intent: Intent) -> tuple[Record, ...] | None:
+            homes = [intent.department, *self._context.departments]
             try:
-                return casemgr.find_activities(intent.correlation, intent.department)
+                for home in dict.fromkeys(homes):  # it may have been transferred
+                    if found := casemgr.find_activities(intent.correlation, home):
+                        return found
             except Refused:
                 return None
+            return ()
 
         answers = self._context.workers.map(look_up, these)
         for intent, answer in zip(these, answers, strict=True):

@@ -41,6 +41,9 @@ class Planned:
     stops: tuple[SafetyStop, ...]
 
 
+_MAPPING = "mapping.digest"
+
+
 class Migration:
     """One run from Kore to casemgr.
 
@@ -79,10 +82,10 @@ class Migration:
         budget = self._options.limit
         for works in self._works():
             open_works = self._unsettled(works, tally)
-            if budget is not None:
-                open_works = open_works[:budget]
-                budget -= len(open_works)
             self._carrier.prepare(open_works)
+            if budget is not None:
+                open_works = _within(open_works, budget)
+                budget -= sum(map(_wants, open_works))
             for work in open_works:
                 if work.plan is None:
                     continue
@@ -109,9 +112,10 @@ class Migration:
             if self._context.must_stop():
                 break
             open_works = self._unsettled(works, tally)
+            self._carrier.prepare(open_works)
             if budget is not None:
-                open_works = open_works[:budget]
-                budget -= len(open_works)
+                open_works = _within(open_works, budget)
+                budget -= sum(map(_wants, open_works))
             again += self._carrier.batch(open_works, tally)
             self._context.reporter.progress("carried", sum(tally.ends.values()), None)
         self._carrier.later(again, tally)
@@ -119,6 +123,17 @@ class Migration:
         if self._context.stopping:
             raise Interrupted("stopped as asked; what was in flight is recorded")
         return tally
+
+    def acknowledge_mapping(self) -> None:
+        """Remember the mapping that linked records are carried under from now on.
+
+        A part of them speaks for all only where the operator said so by name.
+        """
+        store, options = self._context.store, self._options
+        whole = not options.only and options.limit is None
+        known = store.get_fact(_MAPPING)
+        if whole or known is None or "mapping-changed" in self._context.allowed:
+            store.set_fact(_MAPPING, self._context.mapper.digest)
 
     # batches ------------------------------------------------------------------------
 
@@ -174,13 +189,23 @@ class Migration:
     def _guards(self, tally: Tally) -> tuple[SafetyStop, ...]:
         mapper = self._context.mapper
         problems = tuple(str(p) for p in mapper.accepted(tally.losses))
-        known = self._context.store.get_fact("mapping.digest")
+        known = self._context.store.get_fact(_MAPPING)
+        any_link = next(self._context.store.links(), None) is not None
         figures = Figures(
             linked=tally.linked,
             counts=tally.figures,
             losses=problems,
-            mapping_changed=known is not None
-            and known != mapper.digest
-            and tally.linked > 0,
+            mapping_changed=known is not None and known != mapper.digest and any_link,
         )
         return check_limits(figures, self._options.limits, self._context.allowed)
+
+
+def _wants(work: Work) -> bool:
+    return work.plan is not None and bool(work.plan.requests)
+
+
+def _within(works: Sequence[Work], budget: int) -> list[Work]:
+    """Leave out groups with requests beyond the budget; waiting ones cost none."""
+    wanting = [work.key for work in works if _wants(work)]
+    beyond = set(wanting[budget:])
+    return [work for work in works if work.key not in beyond]

@@ -163,12 +163,17 @@ class Planner:
             self._plan(work)
 
     def _activities_of(self, work: Work) -> tuple[Record, ...]:
+        """Read them in every department: an activity may have been transferred."""
         link = work.case_link
         if link is None:
             return ()
-        department = work.targets[link.casemgr].text("department")
-        return self._context.casemgr.activities_of(
-            link.casemgr, department or work.group.case.department
+        home = work.targets[link.casemgr].text("department")
+        departments = {home or work.group.case.department, *self._context.departments}
+        casemgr = self._context.casemgr
+        return tuple(
+            record
+            for department in sorted(departments)
+            for record in casemgr.activities_of(link.casemgr, department)
         )
 
 

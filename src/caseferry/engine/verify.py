@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Any
 
-from caseferry.engine.compare import Compared, Difference, compare_group
+from caseferry.engine.compare import Compared, Difference, compare_group, opener_key
 from caseferry.engine.context import Context
 from caseferry.engine.customers import Customers
 from caseferry.engine.extract import extract_kore
@@ -116,8 +116,9 @@ def verify(
         whole=not only and sample is None,
     )
     chosen = tuple(only) or _sample(context, sample)
-    for department in context.mapper.departments if result.whole else ():
-        _read_department(context, department)
+    seen: set[Key] = set()
+    for department in context.departments if result.whole else ():
+        seen |= _read_department(context, department)
     found = _by_key(context) if result.whole else {}
     for batch in batches(
         context.store.case_keys(context.run, only=chosen), context.settings.batch
@@ -125,7 +126,7 @@ def verify(
         works = planner.load(batch)
         if not result.whole:
             found = _look_up(context, works)
-        _targets(context, planner, works, whole=result.whole)
+        _targets(context, planner, works, seen)
         for work in works:
             for compared in compare_group(work, found):
                 result.add(compared)
@@ -137,13 +138,17 @@ def verify(
     return result
 
 
-def _read_department(context: Context, department: str) -> None:
+def _read_department(context: Context, department: str) -> set[Key]:
     store = context.store
+    seen: set[Key] = set()
     for page in context.casemgr.activities(department):
         store.save_records(context.run, System.CASEMGR, page.records)
-        context.reporter.progress("read casemgr activities", len(page.records), None)
+        seen |= {record.key for record in page.records}
+        context.reporter.progress("read casemgr", len(seen), None)
     for page in context.casemgr.cases(department):
         store.save_records(context.run, System.CASEMGR, page.records)
+        seen |= {record.key for record in page.records}
+    return seen
 
 
 def _by_key(context: Context) -> dict[tuple[Role, Key], list[Record]]:
@@ -162,7 +167,10 @@ def _by_key(context: Context) -> dict[tuple[Role, Key], list[Record]]:
 def _note(found: Found, record: Record, text: str, mark: str) -> None:
     correlation = parse_correlation(text)
     if correlation is not None and correlation.pair == mark:
-        source = (correlation.role, kore_key(correlation.source))
+        key = kore_key(correlation.source)
+        if correlation.role is Role.OPENER:
+            key = opener_key(key, correlation.generation)
+        source = (correlation.role, key)
         found.setdefault(source, []).append(record)
 
 
@@ -173,9 +181,6 @@ def _look_up(context: Context, works: Sequence[Work]) -> Found:
     for work in works:
         for mapped in work.group.tasks:
             key = mapped.record.key
-            link = work.link(Role.TASK, key)
-            if link is not None:
-                continue
             view = work.view(now="", pair=mark, case_key_field="")
             correlation = view.correlation(Role.TASK, key)
             for record in context.casemgr.find_activities(
@@ -186,19 +191,17 @@ def _look_up(context: Context, works: Sequence[Work]) -> Found:
 
 
 def _targets(
-    context: Context, planner: Planner, works: Sequence[Work], *, whole: bool
+    context: Context, planner: Planner, works: Sequence[Work], seen: set[Key]
 ) -> None:
-    """Give each group its linked records: those just read, or read by id."""
-    if not whole:
-        for work in works:
-            work.dirty |= {link.casemgr for link in work.links if not link.tombstone}
-        planner.read_targets(works)
-        return
+    """Give each group its linked records: those just listed, the others by id."""
     for work in works:
         for link in work.links:
             record = context.store.record(link.casemgr)
-            if record is not None:
+            if link.casemgr in seen and record is not None:
                 work.targets[link.casemgr] = record
+            elif not link.tombstone:
+                work.dirty.add(link.casemgr)
+    planner.read_targets(works)
 
 
 def _sample(context: Context, sample: int | None) -> tuple[Key, ...]:

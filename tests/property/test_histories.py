@@ -142,6 +142,33 @@ def test_a_mail_that_is_not_listed_yet_is_not_completed_by_a_close() -> None:
     ends_well(history)
 
 
+@known("an empty body counts as an empty page")
+def test_an_empty_body_is_not_an_empty_listing() -> None:
+    """Only 204 or JSON says that nothing is there; else the state would be believed."""
+    history = a_history()
+    history.wait(90_000)
+    history.lose_state()
+
+    history.migrate_with_a_fault("empty_body", "search_activities", after=0, times=6)
+    history.migrate()
+
+    ends_well(history)
+
+
+@known("a parted activity is not asked for its case")
+def test_a_parted_task_still_shows_which_case_it_brought_into_being() -> None:
+    """The run died before the case was known; parting the task makes no second case."""
+    for at in range(1, 14):
+        history = a_history()
+        history.open_case(1, 0)
+        history.die_at_a_request(at, "before")
+        history.part(1)
+
+        history.migrate()
+
+        assert history.doubles() == [], at
+
+
 @known("retry() deletes the hold, and the group counts as settled")
 def test_retry_of_what_was_set_aside_plans_it_anew() -> None:
     """A difference that cannot be carried does not leave the list by being retried."""

@@ -208,6 +208,8 @@ class History:
         self.touched.add(source)
 
     def _is_finished(self, source: str, target: Any) -> bool:
+        if target is None:
+            return False
         link = self.scene.rig.store.link(case_key(target.id))
         return link is not None and link.finished and link.kore == kore_key(source)
 

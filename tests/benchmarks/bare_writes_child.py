@@ -136,7 +136,7 @@ class Prepared:
             if write["operation"] != operation:
                 continue
             body = json.loads(write["body"])
-            entries = body[kind] if kind in body else [body]
+            entries = body.get(kind, [body])
             for entry in entries if isinstance(entries, list) else [entries]:
                 entry["id"] = known[entry["id"]]
                 entry["lastModified"] = self._versions[f"{kind} {entry['id']}"]
@@ -152,7 +152,8 @@ class Prepared:
 
 
 def _target(write: Write) -> str:
-    return write["path"] + (f"?{write['query']}" if write["query"] else "")
+    query = f"?{write['query']}" if write["query"] else ""
+    return f"{write['path']}{query}"
 
 
 def _batches(ids: list[str]) -> Iterator[list[str]]:

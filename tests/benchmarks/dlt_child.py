@@ -63,7 +63,11 @@ pipeline.load()
 wall_s = time.perf_counter() - before
 with pipeline.sql_client() as sql:
     ((records,),) = sql.execute_sql("SELECT count(*) FROM cases")
-peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+if sys.platform == "linux":  # ru_maxrss counts the parent in
+    with open("/proc/self/status") as status:
+        peak = next(int(x.split()[1]) for x in status if x.startswith("VmHWM:"))
+else:
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 print(
     json.dumps(
         {

@@ -1,8 +1,8 @@
 """Serves the same Kore records in two shapes from memory, as fast as Python can.
 
-`POST …/getCases` with `skip` and `limit` answers with Kore's envelope, `GET /cases` with
-`offset` and `limit` with `{"items": […], "total": n}`, as the recipe for dlt has it.
-Pages of 100 and 1,000 are encoded before the first request; connections are kept open.
+`POST …/getCases` with `skip` and `limit` answers with Kore's envelope, `GET /cases`
+with `offset` and `limit` with `{"items": […], "total": n}`, as the recipe for dlt has
+it. Pages of 100 and 1,000 are encoded before the first request; connections are kept.
 Ends with its standard input.
 """
 

@@ -62,7 +62,7 @@ class Case(BaseModel):
     createdAt: str  # noqa: N815 - theirs
     updatedAt: str  # noqa: N815 - theirs
     ETA: str | None = None
-    fields: list[Custom] = []  # type: ignore[assignment]  # theirs
+    fields: list[Custom] = []
 
 
 class Listing(BaseModel):
@@ -120,9 +120,8 @@ def main() -> None:
     reader = {"caseferry": caseferry, "bare": bare}[asked["reader"]]
     if reader is caseferry:  # what it imports is no part of reading, nor is dlt's
         importlib.import_module("benchmarks.setup")
-    with tempfile.TemporaryDirectory() as scratch:
-        with Stopwatch(asked["url"]) as watch:
-            records = reader(asked["url"], Path(scratch) / "state.db", asked["page"])
+    with tempfile.TemporaryDirectory() as scratch, Stopwatch(asked["url"]) as watch:
+        records = reader(asked["url"], Path(scratch) / "state.db", asked["page"])
     answer(
         records=records,
         wall_s=watch.wall_s,

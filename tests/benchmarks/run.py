@@ -4,13 +4,13 @@
     python -m tests.benchmarks --quick         smaller numbers, about 3 minutes
     python -m tests.benchmarks writes reads    some of: requests writes reads memory
 
-dlt is compared with when this Python, or the one that CASEFERRY_BENCH_DLT names, has it:
+dlt is compared with when this Python, or the one CASEFERRY_BENCH_DLT names, has it:
 
-    python3 -m venv /tmp/dlt && /tmp/dlt/bin/pip install 'dlt[sqlalchemy]' \
-        && export CASEFERRY_BENCH_DLT=/tmp/dlt/bin/python
+    python3 -m venv /tmp/dlt && /tmp/dlt/bin/pip install 'dlt[sqlalchemy]'
+    export CASEFERRY_BENCH_DLT=/tmp/dlt/bin/python
 
-What is compared runs in turn, and the median of each is shown: other work on the machine
-then bends both alike. All the same, believe ratios and not rates on a shared machine.
+What is compared runs in turn, and the median of each is shown: other work on the
+machine then bends both alike. Believe ratios, not rates, on a shared machine.
 """
 
 import argparse
@@ -29,9 +29,13 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from benchmarks import child, counts  # noqa: E402 - after the path is known
+from benchmarks import child, counts
 
 NESTED_OBJECTS: tuple[str, ...] = ()  # as JSON columns in dlt: measured, not faster
+_INSTALL = (
+    "python3 -m venv /tmp/dlt && /tmp/dlt/bin/pip install 'dlt[sqlalchemy]'"
+    " && export CASEFERRY_BENCH_DLT=/tmp/dlt/bin/python"
+)
 Row = tuple[str, str, str, str, str]
 Figures = dict[str, Any]
 
@@ -93,7 +97,7 @@ def writes(size: Size) -> list[Row]:
 def _write_pair(
     size: Size, recorded: str, latency_s: float, workers: int
 ) -> tuple[Figures, Figures]:
-    def on_fresh_sandbox(script: str, **more: object) -> Figures:
+    def on_fresh_sandbox(script: str, **more: str) -> Figures:
         with child.serving(
             "sandbox_child.py", cases=size.write_cases, latency_s=latency_s
         ) as box:
@@ -118,7 +122,8 @@ def _write_rows(
     pairs: list[tuple[Figures, Figures]], latency_s: float, workers: int, wanted: str
 ) -> list[Row]:
     ours, bare = (
-        [p["writes"] / p["wall_s"] for p in column] for column in zip(*pairs, strict=True)
+        [p["writes"] / p["wall_s"] for p in column]
+        for column in zip(*pairs, strict=True)
     )
     ratio = statistics.median(a / b for a, b in zip(ours, bare, strict=True))
     cpu = statistics.median(
@@ -142,7 +147,7 @@ def reads(size: Size) -> list[Row]:
     """Compare reading a listing with dlt and with a bare loop."""
     python = _python_with_dlt()
     if python is None:
-        print("  dlt is not installed; the head of tests/benchmarks/run.py tells how")
+        print(f"  dlt is not installed; {_INSTALL}")
     found: dict[str, list[Figures]] = {"caseferry": [], "bare": [], "dlt": []}
     with child.serving("page_server.py", records=size.records) as server:
         url = server["url"]
@@ -242,7 +247,7 @@ def machine() -> str:
 
 
 def _memory_gb() -> float:
-    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 1024**3
+    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 1024.0**3
 
 
 def _commit_ms() -> float:
@@ -272,7 +277,7 @@ def _python_with_dlt() -> str | None:
 
 
 def _rate(figures: list[Figures]) -> float:
-    return statistics.median(f["records"] / f["wall_s"] for f in figures)
+    return statistics.median(float(f["records"] / f["wall_s"]) for f in figures)
 
 
 def _peak(figures: list[Figures]) -> str:

@@ -162,7 +162,7 @@ def test_a_parted_task_still_shows_which_case_it_brought_into_being() -> None:
         history = a_history()
         history.open_case(1, 0)
         history.die_at_a_request(at, "before")
-        history.part(1)
+        history.part(2)
 
         history.migrate()
 

@@ -178,6 +178,7 @@ def a_view(
     holds: Iterable[Hold] = (),
     in_doubt: Iterable[tuple[Role, Key]] = (),
     listed: bool = False,
+    ghosts: tuple[Link, ...] = (),
     **group: Any,
 ) -> GroupView:
     """Make a view: sources, links with their targets, and what stands in the way."""
@@ -193,6 +194,7 @@ def a_view(
         links=tuple(link for link, _ in known),
         targets=targets,
         listed=listed,
+        ghosts=ghosts,
         holds={hold.key: hold for hold in holds},
         in_doubt=frozenset(in_doubt),
         prints={m.record.key: record_fingerprint(m.record) for m in (case, *tasks)},

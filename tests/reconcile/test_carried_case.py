@@ -8,11 +8,13 @@ from caseferry.errors import Problem
 from caseferry.model.action import FieldChange
 from caseferry.model.correlation import Role
 from caseferry.model.link import HoldKind
+from caseferry.model.record import activity_key, case_key
 from caseferry.reconcile.planner import plan_group
 from caseferry.reconcile.view import GroupView
 from reconcile.builders import (
     CASE,
     FUTURE,
+    HOME,
     NOBODY,
     PAST,
     a_case,
@@ -20,6 +22,7 @@ from reconcile.builders import (
     a_hold,
     a_link,
     a_mail,
+    a_target,
     a_task,
     a_view,
     an_opener_pair,
@@ -44,9 +47,13 @@ NAMED = {
     )
     for policy in ("note", "report", "conflict")
 }
+MINE = a_target(activity_key("2001"), HOME, {"status": "assigned", "priority": "4"})
 PARTED = (replace(carried(a_task())[0], tombstone=True), carried(a_task())[1])
 PARTED_HOME = (replace(home()[0], tombstone=True), home()[1])
 BAD = (Problem(path="priority", message="no row names this"),)
+TWO = carried(a_task(2))
+AWAY = (carried(a_task())[0], replace(MINE, parent=case_key("1002")))
+GHOST = (carried(a_task())[0], MINE)
 QUEUED = "awaiting_assignment"
 CLOSED_BOTH = home(ENDED, status="closed")
 QUIET = ["task1 unchanged", "case unchanged"]
@@ -436,6 +443,40 @@ TABLE: dict[str, tuple[GroupView, list[str]]] = {
             customer=NOBODY,
         ),
         ["task1 unchanged", "task2 quarantine no-contact", "case unchanged"],
+    ),
+    # somebody moved its activity, or Kore does not show its task any more
+    "its activity was moved to another case": (
+        a_view(ENDED, DONE, a_task(2, finished=True), pairs=[home(), AWAY, TWO]),
+        ["task2 complete finished @4", "case close finished", "task1 set_aside moved"],
+    ),
+    "a moved activity carries its case no more": (
+        a_view(a_case(), a_task(), a_task(2, finished=True), pairs=[home(), AWAY, TWO]),
+        [
+            "opener create all-tasks-completed @2",
+            "task2 complete finished @4",
+            "task1 set_aside moved",
+            "case unchanged",
+        ],
+    ),
+    "an open activity whose task Kore hides keeps its case open": (
+        a_view(
+            a_case(),
+            a_task(2, finished=True),
+            pairs=[home(), TWO],
+            ghosts=(GHOST[0],),
+            strangers=[GHOST[1]],
+        ),
+        ["task2 complete finished @4", "case unchanged"],
+    ),
+    "an open activity whose task Kore hides holds the closing up": (
+        a_view(
+            ENDED,
+            a_task(2, finished=True),
+            pairs=[home(), TWO],
+            ghosts=(GHOST[0],),
+            strangers=[GHOST[1]],
+        ),
+        ["task2 complete finished @4", "case waiting activity-held"],
     ),
     # creation that goes on
     "a case just born gets its contents": (

@@ -392,7 +392,7 @@ def test_smaller_pages() -> None:
 
     def answer(request: httpx.Request) -> httpx.Response:
         asked = {k: v[0] for k, v in parse_qs(request.url.query.decode()).items()}
-        start = int(asked["$rangestart"])
+        start = int(asked.get("$rangestart", "1"))
         rows = [an_activity(id=n) for n in range(start, min(start + 25, 61))]
         info: dict[str, Any] = {"count": 3, "pagesize": 25}
         return httpx.Response(200, json={"activity": rows, "paginationInfo": info})

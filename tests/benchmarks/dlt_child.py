@@ -10,6 +10,7 @@ import resource
 import sys
 import tempfile
 import time
+from pathlib import Path
 
 os.environ |= {
     "RUNTIME__DLTHUB_TELEMETRY": "false",
@@ -64,7 +65,7 @@ wall_s = time.perf_counter() - before
 with pipeline.sql_client() as sql:
     ((records,),) = sql.execute_sql("SELECT count(*) FROM cases")
 if sys.platform == "linux":  # ru_maxrss counts the parent in
-    with open("/proc/self/status") as status:
+    with Path("/proc/self/status").open(encoding="ascii") as status:
         peak = next(int(x.split()[1]) for x in status if x.startswith("VmHWM:"))
 else:
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

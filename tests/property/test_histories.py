@@ -1,13 +1,6 @@
 """Histories that the machine found, one by one: each was a bug once."""
 
-import pytest
-
 from support.history import History
-
-
-def known(bug: str) -> pytest.MarkDecorator:
-    """Mark a bug that is not mended yet; once it is, the test says so."""
-    return pytest.mark.xfail(reason=bug, strict=True)
 
 
 def a_history(*, tasks: int = 0) -> History:
@@ -28,7 +21,6 @@ def ends_well(history: History) -> None:
     assert history.wrong() == []
 
 
-@known("agree() moves the end's base on disagreement")
 def test_a_case_closed_by_an_agent_stays_closed_through_every_later_edit() -> None:
     """Kore's edits are reported; the first one does not make the second reopen it."""
     history = a_history(tasks=1)
@@ -42,7 +34,6 @@ def test_a_case_closed_by_an_agent_stays_closed_through_every_later_edit() -> No
     ends_well(history)
 
 
-@known("agree() moves the end's base on disagreement")
 def test_a_case_reopened_by_an_agent_stays_open_through_every_later_edit() -> None:
     """Both were closed once; what an agent did since is kept, edit after edit."""
     history = a_history(tasks=1)
@@ -75,7 +66,6 @@ def test_a_task_that_kore_hides_stops_nobody() -> None:
     ends_well(history)
 
 
-@known("adoption leaves an ended case's end open")
 def test_a_lost_state_reopens_no_case_that_an_agent_closed() -> None:
     """Without a base nobody knows who closed it: then what casemgr holds is kept."""
     history = a_history(tasks=1)
@@ -87,7 +77,6 @@ def test_a_lost_state_reopens_no_case_that_an_agent_closed() -> None:
     ends_well(history)
 
 
-@known("the scan's watermark passes keys of unseen sources")
 def test_a_case_that_was_hidden_while_the_state_was_lost_is_not_created_again() -> None:
     """A key whose source Kore did not show in one run is still known in the next."""
     history = a_history(tasks=1)
@@ -102,7 +91,6 @@ def test_a_case_that_was_hidden_while_the_state_was_lost_is_not_created_again() 
     ends_well(history)
 
 
-@known("the scan's watermark passes keys of unseen sources")
 def test_a_task_that_was_hidden_while_the_state_was_lost_is_not_created_again() -> None:
     """The same for a task alone: its case is adopted, and it later."""
     history = a_history(tasks=2)
@@ -117,7 +105,6 @@ def test_a_task_that_was_hidden_while_the_state_was_lost_is_not_created_again() 
     ends_well(history)
 
 
-@known("adoption never looks at a case's own key")
 def test_a_case_whose_only_task_is_hidden_is_found_by_its_own_key() -> None:
     """Its activity has no source to go by any more, so the case's own key does."""
     history = a_history(tasks=1)
@@ -129,7 +116,6 @@ def test_a_case_whose_only_task_is_hidden_is_found_by_its_own_key() -> None:
     ends_well(history)
 
 
-@known("a case that stays open after our last completion is closed by a call")
 def test_a_mail_that_is_not_listed_yet_is_not_completed_by_a_close() -> None:
     """The case stays open after our last activity, so something else is open in it."""
     history = a_history()
@@ -142,7 +128,6 @@ def test_a_mail_that_is_not_listed_yet_is_not_completed_by_a_close() -> None:
     ends_well(history)
 
 
-@known("an empty body counts as an empty page")
 def test_an_empty_body_is_not_an_empty_listing() -> None:
     """Only 204 or JSON says that nothing is there; else the state would be believed."""
     history = a_history()
@@ -155,7 +140,6 @@ def test_an_empty_body_is_not_an_empty_listing() -> None:
     ends_well(history)
 
 
-@known("a parted activity is not asked for its case")
 def test_a_parted_task_still_shows_which_case_it_brought_into_being() -> None:
     """The run died before the case was known; parting the task makes no second case."""
     for at in range(1, 14):
@@ -169,7 +153,6 @@ def test_a_parted_task_still_shows_which_case_it_brought_into_being() -> None:
         assert history.doubles() == [], at
 
 
-@known("retry() deletes the hold, and the group counts as settled")
 def test_retry_of_what_was_set_aside_plans_it_anew() -> None:
     """A difference that cannot be carried does not leave the list by being retried."""
     history = a_history()

@@ -6,7 +6,6 @@ history is printed as a program and, with print_blob, as a seed.
 
 import os
 
-import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -190,7 +189,6 @@ class Machine(RuleBasedStateMachine):
         assert self.history.wrong() == []
 
 
-@pytest.mark.xfail(reason="the bugs in test_histories.py", strict=False)
 def test_any_history_ends_with_each_record_once() -> None:
     """Whatever happened: nothing twice, nothing overwritten, and then all at rest."""
     run_state_machine_as_test(Machine, settings=PROFILE)

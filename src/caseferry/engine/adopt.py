@@ -13,11 +13,11 @@ from caseferry.engine.context import Context
 from caseferry.engine.plans import Planner
 from caseferry.engine.work import Work
 from caseferry.model.correlation import Correlation, Role, parse_correlation
-from caseferry.model.link import Base, Hold, HoldKind, Link
+from caseferry.model.link import Hold, HoldKind, Link
 from caseferry.model.record import Key, Record, kore_key
 from caseferry.model.times import canonical_time, earlier, parse_time
 from caseferry.reconcile.merge import FINISHED, agree
-from caseferry.reconcile.view import COMPLETED
+from caseferry.reconcile.view import ASSIGNED, COMPLETED
 
 _WATERMARK = "watermark.casemgr."
 _FIRST_READ = "first-read.casemgr."
@@ -74,6 +74,7 @@ class Adopter:
         since = None if everything else store.get_fact(fact)
         started_at = None
         complete = False
+        strangers = total.strangers
         for page in casemgr.activities(department, since):
             started_at = started_at or casemgr.server_time()
             total.records += len(page.records)
@@ -83,6 +84,8 @@ class Adopter:
         started_at = started_at or casemgr.server_time()
         if started_at is not None:
             total.wait_s = max(total.wait_s, self._wait(department, started_at))
+        if total.strangers > strangers:
+            return  # what Kore hides now may be shown again: its keys are read again
         if complete and started_at is not None:
             overlap = self._context.settings.overlap_s
             overlap += self._context.settings.absence_bound_s
@@ -100,6 +103,7 @@ class Adopter:
 
     def _adopt_page(self, records: Sequence[Record], total: Adopted) -> None:
         found: dict[Key, list[tuple[Correlation, Record]]] = {}
+        homeless: list[Record] = []
         for record in records:
             correlation = self._ours(record)
             if correlation is None or self._context.store.link(record.key):
@@ -107,10 +111,29 @@ class Adopter:
             case = self._case_of(correlation)
             if case is None:
                 total.strangers += 1
+                homeless.append(record)
             else:
                 found.setdefault(case, []).append((correlation, record))
         if found:
             self._adopt(found, total)
+        if homeless:
+            self._adopt_by_own_key(homeless, total)
+
+    def _adopt_by_own_key(self, records: Sequence[Record], total: Adopted) -> None:
+        """Link cases that carry their own key, though Kore hides the tasks in them."""
+        settings, store = self._context.settings, self._context.store
+        parents = sorted({record.parent for record in records if record.parent})
+        owners: dict[Key, Record] = {}
+        for case in self._context.casemgr.get_cases(parents).values():
+            own = parse_correlation(case.text(settings.case_key_field))
+            if own is not None and own.pair == settings.pair.mark:
+                owners[kore_key(own.source)] = case
+        for work in self._planner.load(sorted(owners)):
+            case = owners[work.key]
+            if work.case_link is None and store.link(case.key) is None:
+                link = Link(role=Role.CASE, kore=work.key, casemgr=case.key)
+                self._keep(work, self._as_it_is(work, link, case))
+                total.links += 1
 
     def _ours(self, record: Record) -> Correlation | None:
         text = record.text(self._context.settings.activity_key_field)
@@ -191,7 +214,8 @@ class Adopter:
     def _as_it_is(self, work: Work, link: Link, record: Record) -> Link:
         """Take what both sides hold now for agreed: nobody's later edit is overwritten.
 
-        Only the end of a task or case is left open: it can have been due still.
+        Only an end that is due in casemgr stays due; one that came there first is an
+        agent's, and kept.
         """
         mapped = work.mapped(link.role, link.kore)
         agreed = agree(
@@ -204,9 +228,16 @@ class Adopter:
         ended = record.text("status") in (COMPLETED, "closed")
         if ended == bool(mapped.finished):
             return agreed
-        known = {k: v for k, v in agreed.kore_base.fields.items() if k != FINISHED}
-        kore_base = Base(fields=known, absent=agreed.kore_base.absent)
-        return replace(agreed, kore_base=kore_base, source_print="")
+        if not ended:
+            return replace(agreed, source_print="")
+        was_open = "open" if link.role is Role.CASE else ASSIGNED
+        kore = {**agreed.kore_base.fields, FINISHED: "false"}
+        casemgr = {**agreed.casemgr_base.fields, "status": was_open}
+        return replace(
+            agreed,
+            kore_base=replace(agreed.kore_base, fields=kore),
+            casemgr_base=replace(agreed.casemgr_base, fields=casemgr),
+        )
 
     def _keep(self, work: Work, link: Link) -> None:
         work.put_link(link)

@@ -46,7 +46,9 @@ class Applier:
         """Read what is linked and decide, without writing anything."""
         for work in works:
             links = (*work.links, *work.ghosts)
-            work.dirty |= {link.casemgr for link in links if not link.tombstone}
+            # a parted activity still shows which case it brought into being
+            every = work.case_link is None
+            work.dirty |= {x.casemgr for x in links if every or not x.tombstone}
         self._read_back(works)
         self._planner.decide(works)
 

@@ -90,6 +90,9 @@ def retry(store: Store, holds: Sequence[Hold], parted: Sequence[Key] = ()) -> in
     with store.transaction():
         for hold in holds:
             store.delete_hold(hold.key)
+            if (link := store.link(hold.key)) is not None:
+                again = replace(link, source_print="")  # so that it is planned anew
+                store.save_link(again, _case(store, link))
             for intent in intents:
                 if hold.kind is HoldKind.UNCERTAIN and intent.kore == hold.key:
                     store.set_fact(f"{ASSUMED_ABSENT}{intent.number}", "yes")

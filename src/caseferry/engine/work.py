@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from caseferry.model.action import Action, GroupPlan
+from caseferry.model.action import Action, GroupPlan, Stage
 from caseferry.model.correlation import Role
 from caseferry.model.link import Hold, Link
 from caseferry.model.mapped import MappedGroup, MappedRecord
@@ -63,6 +63,7 @@ class Work:
             ghosts=self.ghosts,
             targets=self.targets,
             listed=self.listed,
+            just_completed=any(a.stage is Stage.COMPLETE for a in self.done),
             holds=self.holds,
             in_doubt=frozenset(self.in_doubt),
             prints=self.prints,

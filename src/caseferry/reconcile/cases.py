@@ -174,7 +174,8 @@ def _close(view: GroupView, link: Link, slots: list[Slot]) -> list[Action]:
     """Give the closing: by completing our last open activity, else by a call.
 
     The call completes whatever is open in the case, so it needs the case's activities
-    to be listed, and none of them open that is not ours.
+    to be listed, and none of them open that is not ours. A case that our last
+    completion did not close holds something, though it may not be listed yet.
     """
     still_open = [
         slot
@@ -188,6 +189,10 @@ def _close(view: GroupView, link: Link, slots: list[Slot]) -> list[Action]:
         return [_leave(view, link, kind, code="activity-held", reason=reason)]
     if still_open:
         return [_closes(link.kore, link)]
+    if view.just_completed:
+        reason = "stays open after its last activity of ours; looked at next run"
+        kind = ActionKind.WAITING
+        return [_leave(view, link, kind, code="stays-open", reason=reason)]
     ours = {slot.link.casemgr for slot in slots if slot.link is not None}
     ours |= {ghost.casemgr for ghost in view.ghosts}
     foreign = [

@@ -117,9 +117,9 @@ def agree(
             kore[field.casemgr] = field.source
             casemgr[field.casemgr] = current
     ended = target.text("status") in ENDED
-    if ended or not mapped.finished:
-        kore[FINISHED] = "true" if mapped.finished else "false"
-    casemgr["status"] = target.fields.get("status")
+    if ended == bool(mapped.finished):  # otherwise what both agreed on last stays
+        kore[FINISHED] = "true" if ended else "false"
+        casemgr["status"] = target.fields.get("status")
     return Link(
         role=link.role,
         kore=link.kore,

@@ -61,7 +61,7 @@ def _case_stop(view: GroupView) -> Action | None:
             code="not-seen",
             reason="casemgr does not show its case; a completion could close it",
         )
-    if any(not link.tombstone for link in view.links):
+    if view.links:
         return Action(
             kind=ActionKind.WAITING,
             role=Role.CASE,

@@ -43,6 +43,7 @@ class GroupView:
         ghosts: links of tasks that Kore does not show any more.
         targets: target records by key: the case and the activities that are linked, or
             all activities of the case when `listed` is set.
+        just_completed: this run completed an activity of the case.
         holds: by source key; only those that still stand.
         in_doubt: (role, source key) of creates that are not settled yet.
         prints: fingerprint per source record.
@@ -57,6 +58,7 @@ class GroupView:
     ghosts: tuple[Link, ...] = ()
     targets: Mapping[Key, Record] = field(default_factory=dict)
     listed: bool = False
+    just_completed: bool = False
     holds: Mapping[Key, Hold] = field(default_factory=dict)
     in_doubt: frozenset[tuple[Role, Key]] = frozenset()
     prints: Mapping[Key, str] = field(default_factory=dict)

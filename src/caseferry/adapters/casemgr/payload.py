@@ -44,9 +44,10 @@ def rows_of(reply: Reply, name: str) -> tuple[list[dict[str, Any]], int | None]:
     """Give the rows of a listing, and the page size the server applied if it says.
 
     Raises:
-        Unusable: neither an object nor empty.
+        Unusable: no object; also an empty body that is not a 204: nothing follows
+            from a reply that lost its contents.
     """
-    if reply.status == NO_CONTENT or not reply.body.strip():
+    if reply.status == NO_CONTENT:
         return [], None
     value = read_json(reply.body)
     if not isinstance(value, dict):

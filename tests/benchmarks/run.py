@@ -6,8 +6,8 @@
 
 dlt is compared with when this Python, or the one CASEFERRY_BENCH_DLT names, has it:
 
-    python3 -m venv /tmp/dlt && /tmp/dlt/bin/pip install 'dlt[sqlalchemy]'
-    export CASEFERRY_BENCH_DLT=/tmp/dlt/bin/python
+    python3 -m venv dlt-env && dlt-env/bin/pip install 'dlt[sqlalchemy]'
+    export CASEFERRY_BENCH_DLT=dlt-env/bin/python
 
 What is compared runs in turn, and the median of each is shown: other work on the
 machine then bends both alike. Believe ratios, not rates, on a shared machine.
@@ -33,8 +33,8 @@ from benchmarks import child, counts
 
 NESTED_OBJECTS: tuple[str, ...] = ()  # as JSON columns in dlt: measured, not faster
 _INSTALL = (
-    "python3 -m venv /tmp/dlt && /tmp/dlt/bin/pip install 'dlt[sqlalchemy]'"
-    " && export CASEFERRY_BENCH_DLT=/tmp/dlt/bin/python"
+    "python3 -m venv dlt-env && dlt-env/bin/pip install 'dlt[sqlalchemy]'"
+    " && export CASEFERRY_BENCH_DLT=dlt-env/bin/python"
 )
 Row = tuple[str, str, str, str, str]
 Figures = dict[str, Any]
@@ -265,7 +265,7 @@ def _commit_ms() -> float:
 
 
 def _python_with_dlt() -> str | None:
-    for python in (os.environ.get("CASEFERRY_BENCH_DLT"), sys.executable):
+    for python in (os.environ.get("CASEFERRY_BENCH_DLT") or None, sys.executable):
         if python is None:
             continue
         done = subprocess.run(

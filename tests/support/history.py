@@ -291,7 +291,7 @@ class History:
         with suppress(CaseferryError):
             self.scene.run()
             if not self.scene.rig.store.open_intents():
-                self.pending -= {s for s in self.pending if not self._is_held(s)}
+                self.pending = {s for s in self.pending if self._is_held(s)}
             self.is_known = True
         self._keep_copy()
 
@@ -414,7 +414,10 @@ class History:
         self.parted.clear()
 
     def _is_held(self, source: str) -> bool:
-        return kore_key(source) in self.scene.rig.store.holds()
+        """Tell whether a run leaves a record alone: held, or parted, or its case is."""
+        case = source if source[0] == "c" else self._source(source).case_id
+        is_parted = not self.parted.isdisjoint((source, case))
+        return is_parted or kore_key(source) in self.scene.rig.store.holds()
 
     # testimony ------------------------------------------------------------------------
     def doubles(self) -> list[str]:

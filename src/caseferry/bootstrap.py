@@ -1,7 +1,7 @@
 """The only file that knows everybody: configuration -> adapters -> engine."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from importlib.resources import files
@@ -18,8 +18,9 @@ from caseferry.engine.context import Context, Settings
 from caseferry.engine.workers import Workers
 from caseferry.errors import InvariantBroken, StateError
 from caseferry.mapping.compile import Mapper, compile_mapping
-from caseferry.mapping.spec import parse_mapping
+from caseferry.mapping.spec import mapping_error, parse_mapping
 from caseferry.model.correlation import TenantPair
+from caseferry.model.direction import Direction
 from caseferry.model.times import canonical_time
 from caseferry.ports import Reporter
 from caseferry.reconcile.guard import Limits
@@ -84,6 +85,22 @@ def read_mapping(config: Config) -> Mapper:
     return compile_mapping(parse_mapping(text, name=path.name))
 
 
+def need_to_kore(mapper: Mapper) -> None:
+    """Make sure that a mapping says what creates in Kore demand.
+
+    Raises:
+        MappingError: with everything that is missing.
+    """
+    if problems := mapper.problems_to_kore():
+        raise mapping_error("the mapping, towards Kore", problems)
+
+
+def kore_ids_of(mapper: Mapper) -> Mapping[str, Mapping[str, str]]:
+    """Give the ids that the mapping names, by kind and name."""
+    ids: Mapping[str, Mapping[str, str]] = mapper.spec.kore_ids.model_dump()
+    return ids
+
+
 def default_mapping() -> str:
     """Give the text of the mapping that ships with caseferry."""
     packaged = files("caseferry") / "mappings" / MAPPING_NAME
@@ -95,9 +112,19 @@ def default_mapping() -> str:
 
 
 def build_systems(
-    loaded: Loaded, clock: SystemClock, waiting: Waiting | None = None
+    loaded: Loaded,
+    clock: SystemClock,
+    waiting: Waiting | None = None,
+    *,
+    kore_ids: Mapping[str, Mapping[str, str]] | None = None,
 ) -> Systems:
     """Put both systems together; opens no connection.
+
+    Args:
+        loaded: with its secrets.
+        clock: the run's.
+        waiting: told of every wait.
+        kore_ids: the mapping's ids by kind and name; see `kore_ids_of`.
 
     Raises:
         ConfigError: an address or the CA file cannot be used.
@@ -105,8 +132,19 @@ def build_systems(
     config, secrets = loaded.config, loaded.secrets
     if secrets is None:
         raise InvariantBroken("the configuration was read without its secrets")
+    kore = _kore_settings(config, secrets.kore, kore_ids or {})
+    casemgr = _casemgr_settings(config, secrets.casemgr)
+    return Systems(
+        kore=KoreHttp.build(kore, clock=clock, waiting=waiting),
+        casemgr=CasemgrHttp.build(casemgr, clock=clock, waiting=waiting),
+    )
+
+
+def _kore_settings(
+    config: Config, secret: str, ids: Mapping[str, Mapping[str, str]]
+) -> KoreSettings:
     http = config.http
-    kore = KoreSettings(
+    return KoreSettings(
         **config.kore.model_dump(
             include={
                 "base_url",
@@ -115,16 +153,22 @@ def build_systems(
                 "client_id",
                 "subject",
                 "jti",
+                "marker",
                 "requests_per_minute",
                 "requests_per_hour",
             }
         ),
-        client_secret=secrets.kore,
+        client_secret=secret,
+        ids=ids,
         timeout_s=http.timeout,
         max_attempts=http.max_attempts,
         ca_file=http.ca_file,
     )
-    casemgr = CasemgrSettings(
+
+
+def _casemgr_settings(config: Config, secret: str) -> CasemgrSettings:
+    http = config.http
+    return CasemgrSettings(
         **config.casemgr.model_dump(
             include={
                 "base_url",
@@ -132,6 +176,8 @@ def build_systems(
                 "token_url",
                 "client_id",
                 "scope",
+                "edit_as",
+                "user_scope",
                 "language",
                 "activity_key_attribute",
                 "case_key_attribute",
@@ -139,14 +185,11 @@ def build_systems(
                 "requests_per_minute",
             }
         ),
-        client_secret=secrets.casemgr,
+        client_secret=secret,
+        user_token_url=config.casemgr.user_token_url or "",
         timeout_s=http.timeout,
         max_attempts=http.max_attempts,
         ca_file=http.ca_file,
-    )
-    return Systems(
-        kore=KoreHttp.build(kore, clock=clock, waiting=waiting),
-        casemgr=CasemgrHttp.build(casemgr, clock=clock, waiting=waiting),
     )
 
 
@@ -200,6 +243,7 @@ def writing_run(
     *,
     reporter: Reporter,
     stop: threading.Event,
+    direction: Direction = Direction.TO_CASEMGR,
 ) -> Iterator[Run]:
     """Take the lock and put a run together; `context.run` is set by the caller.
 
@@ -209,6 +253,7 @@ def writing_run(
         command: for whoever finds the state locked.
         reporter: told how far the run is.
         stop: set it, and every wait ends at once.
+        direction: whose limits and lags the writing goes by.
 
     Raises:
         Locked: another run holds the state.
@@ -219,9 +264,13 @@ def writing_run(
     with ExitStack() as stack:
         store = stack.enter_context(writing_state(config, command))
         locked_at = clock.monotonic()
-        systems = build_systems(loaded, clock, reporter.waiting)
+        systems = build_systems(
+            loaded, clock, reporter.waiting, kore_ids=kore_ids_of(mapper)
+        )
         stack.callback(systems.close)
-        workers = stack.enter_context(Workers(config.casemgr.concurrency))
+        to_kore = direction is Direction.TO_KORE
+        target = config.kore if to_kore else config.casemgr
+        workers = stack.enter_context(Workers(target.concurrency))
         context = Context(
             kore=systems.kore,
             casemgr=systems.casemgr,
@@ -229,21 +278,23 @@ def writing_run(
             clock=clock,
             reporter=reporter,
             mapper=mapper,
-            settings=_settings(config),
+            settings=_settings(config, direction),
             workers=workers,
             locked_at=locked_at,
         )
         yield Run(context=context, store=store, systems=systems, clock=clock)
 
 
-def _settings(config: Config) -> Settings:
+def _settings(config: Config, direction: Direction) -> Settings:
     casemgr = config.casemgr
+    target = config.kore if direction is Direction.TO_KORE else casemgr
     return Settings(
         pair=pair_of(config),
         case_key_field=f"custom.{casemgr.case_key_attribute}",
         activity_key_field=f"custom.{casemgr.activity_key_attribute}",
-        visibility_lag_s=casemgr.visibility_lag,
-        late_effect_s=casemgr.late_effect,
+        visibility_lag_s=target.visibility_lag,
+        late_effect_s=target.late_effect,
+        marker=config.kore.marker,
         overlap_s=config.sync.overlap,
         departments=tuple(config.casemgr.departments),
     )

@@ -25,10 +25,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Literal, Protocol
 
 from caseferry.model.action import ActivityDraft
 from caseferry.model.correlation import Role, TenantPair
+from caseferry.model.customer import Customer
+from caseferry.model.kore_draft import CaseDraft, TaskDraft
 from caseferry.model.link import Hold, Intent, IntentState, Link
 from caseferry.model.record import Entity, Key, Record, System, Value
 
@@ -75,8 +77,57 @@ class KoreSystem(Protocol):
             Unexpected: pages repeat, or the listing would never end.
         """
 
+    def search(self, entity: Entity, text: str) -> tuple[Record, ...] | None:
+        """Give the records whose name holds a text; None when there are too many.
+
+        Sends as few requests as the answer has pages, at most two. What the server
+        understands by its search is its own affair: the caller compares.
+
+        Raises:
+            Refused: the tenant does not take a search.
+        """
+
+    def newest(self, entity: Entity, since: str) -> tuple[Record, ...] | None:
+        """Read the records created at or after a time, newest first.
+
+        None where this tenant is not proved to sort so, or too many came.
+        """
+
+    def knows(self, kind: Literal["status", "priority", "field"], name: str) -> bool:
+        """Tell whether the id behind a name was seen in a record, or configured."""
+
     def server_time(self) -> datetime | None:
         """Give the newest `Date` a reply carried; None before the first reply."""
+
+    def create_case(self, draft: CaseDraft) -> Record | None:
+        """Create a case; gives the record as the reply shows it.
+
+        Not idempotent. None when the reply does not tell the id: then it was created
+        and has to be found. The reply may lack the description and the marker.
+
+        Raises:
+            InDoubt: it may have been created, or may still be.
+        """
+
+    def create_task(self, draft: TaskDraft) -> Record | None:
+        """Create a task of an open case, as `create_case`."""
+
+    def update(
+        self, record: Record, fields: Mapping[str, Value], correlation: str
+    ) -> Record:
+        """Set fields of a case or task; gives the record as the reply shows it.
+
+        Args:
+            record: as read last: what is written as a whole (`tags`, custom fields,
+                the text that carries the marker) keeps what is not named.
+            fields: of `name desc dueDate status priority tags field.<label>`; status
+                and priority by name.
+            correlation: our key; the marker is kept, and a tag carries it from now on.
+
+        Raises:
+            Refused: also for a name whose id is not known (`unknown-id`).
+            InDoubt: the reply was lost; a repeat gives the same record.
+        """
 
 
 class CasemgrSystem(Protocol):
@@ -123,6 +174,9 @@ class CasemgrSystem(Protocol):
         E-mail is compared without regard to case, all else exactly.
         """
 
+    def get_customers(self, ids: Sequence[str]) -> dict[str, Customer]:
+        """Read customers by id, any number, 75 a request; unknown ones are left out."""
+
     def notes(self, key: Key) -> tuple[str, ...]:
         """Read the texts of the notes on an activity."""
 
@@ -139,16 +193,27 @@ class CasemgrSystem(Protocol):
             InDoubt: it may have been created, or may still be.
         """
 
+    def actor_of(self, activity: Record) -> str:
+        """Tell in whose name an activity is edited and completed; "" is our own.
+
+        The answer is what `edit_activity` and `complete_activities` take.
+        """
+
     def edit_activity(
-        self, key: Key, version: str, fields: Mapping[str, Value]
+        self, key: Key, version: str, fields: Mapping[str, Value], *, actor: str = ""
     ) -> None:
         """Set `priority`, `dueDate` and `custom.*` of an assigned activity."""
 
     def edit_case(self, key: Key, version: str, fields: Mapping[str, Value]) -> None:
         """Set fields of an open case; a `dueDate` that is left out is removed."""
 
-    def complete_activities(self, versions: Mapping[Key, str]) -> None:
-        """Complete up to 75 assigned activities; a case without open ones is closed."""
+    def complete_activities(
+        self, versions: Mapping[Key, str], *, actor: str = ""
+    ) -> None:
+        """Complete up to 75 assigned activities; a case without open ones is closed.
+
+        All of them have the same actor.
+        """
 
     def close_case(self, key: Key) -> None:
         """Close an open case; its open activities are completed first, whosever."""
@@ -212,8 +277,10 @@ class Store(Protocol):
     def count_records(self, run: int, system: System, entity: Entity) -> int:
         """Count the records seen in this run."""
 
-    def case_keys(self, run: int, *, only: Sequence[Key] = ()) -> Iterator[Key]:
-        """Give the Kore cases seen in this run: open first, then closed, newest first.
+    def case_keys(
+        self, run: int, *, only: Sequence[Key] = (), system: System = System.KORE
+    ) -> Iterator[Key]:
+        """Give the cases seen in this run: open first, then closed, newest first.
 
         Stays valid while other methods are used, writes included.
         """
@@ -223,8 +290,8 @@ class Store(Protocol):
     ) -> list[tuple[Record, tuple[Record, ...]]]:
         """Give cases with their tasks as seen in this run; tasks by creation time."""
 
-    def orphan_tasks(self, run: int) -> Iterator[Record]:
-        """Give Kore tasks seen in this run whose case was not."""
+    def orphan_tasks(self, run: int, system: System = System.KORE) -> Iterator[Record]:
+        """Give tasks seen in this run whose case was not."""
 
     def records(self, run: int, system: System, entity: Entity) -> Iterator[Record]:
         """Give all records of a system seen in this run, by key."""
@@ -232,12 +299,18 @@ class Store(Protocol):
     def record(self, key: Key) -> Record | None:
         """Give a record as last seen."""
 
+    def records_of(self, run: int, keys: Sequence[Key]) -> dict[Key, Record]:
+        """Give those of the records that were seen in this run, by key."""
+
     # links --------------------------------------------------------------------
     def links_of(self, cases: Sequence[Key]) -> dict[Key, list[Link]]:
         """Give the links of Kore cases, of their tasks as last seen, and openers.
 
         Shape: by the case's key; a case without links is left out.
         """
+
+    def links_to(self, keys: Sequence[Key]) -> dict[Key, Link]:
+        """Give links by their casemgr key, of any role."""
 
     def link(self, key: Key) -> Link | None:
         """Find a link by either side's key; an opener only by its casemgr key."""

@@ -11,6 +11,7 @@ import httpx
 from caseferry.adapters.casemgr import CasemgrHttp, CasemgrSettings
 from caseferry.adapters.kore import KoreHttp, KoreSettings
 from caseferry.model.action import ActivityDraft, CustomerDraft
+from caseferry.model.kore_draft import CaseDraft, Contact, TaskDraft
 from caseferry.model.record import Record
 from caseferry.ports import CasemgrSystem, KoreSystem, Page
 from caseferry.sandbox import TENANT, Fault, Sandbox, SandboxTransport
@@ -175,6 +176,36 @@ def a_draft(**changes: Any) -> ActivityDraft:
         ),
         fields={"subject": "Call back", "content.text": "Please", "priority": "3"},
         correlation="cf1.0a1b2c3d.t.ti-1.0",
+    )
+    return replace(draft, **changes)
+
+
+def a_case_draft(**changes: Any) -> CaseDraft:
+    """Build a Kore case that the sandbox takes."""
+    draft = CaseDraft(
+        template=TENANT.CASE_TEMPLATES[1].id,
+        name="Call back",
+        desc="Please",
+        contact=Contact(name="Ada Lovelace", email="ada@example.com"),
+        source="rtm",
+        due=FUTURE,
+        is_due_synthetic=True,
+        correlation="cf1.0a1b2c3d.c.1001.0",
+    )
+    return replace(draft, **changes)
+
+
+def a_task_draft(case: Record, **changes: Any) -> TaskDraft:
+    """Build a task of a Kore case that the sandbox takes."""
+    draft = TaskDraft(
+        case=case.key,
+        case_ref=case.text("refId"),
+        template=TENANT.TASK_TEMPLATES[0].id,
+        name="Order a part",
+        desc="Model 9",
+        contact=Contact(name="Ada Lovelace", email="ada@example.com"),
+        source="rtm",
+        correlation="cf1.0a1b2c3d.t.1001.0",
     )
     return replace(draft, **changes)
 

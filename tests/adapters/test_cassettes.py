@@ -46,6 +46,7 @@ def test_create_case() -> None:
     with tape("kore/documented.yaml"):
         made = documented_kore().client.create_case(case)
 
+    assert made is not None
     assert made.key == CASE
     assert made.fields["refId"] == "CS000100"
     assert made.fields["dueDate"] == FUTURE
@@ -66,6 +67,7 @@ def test_create_task() -> None:
     with tape("kore/documented.yaml"):
         made = documented_kore().client.create_task(task)
 
+    assert made is not None
     assert (made.key, made.parent) == (TASK, CASE)
     assert made.unknown == ()
 

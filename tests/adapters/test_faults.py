@@ -4,8 +4,14 @@ from collections.abc import Callable
 
 import pytest
 
-from adapters.rig import Bench, a_draft, bench, records_of
-from caseferry.adapters.kore.writes import Changes
+from adapters.rig import (
+    Bench,
+    a_case_draft,
+    a_draft,
+    a_task_draft,
+    bench,
+    records_of,
+)
 from caseferry.errors import InDoubt, RateLimited, Unreachable
 from caseferry.model.record import Entity, Record
 
@@ -43,6 +49,12 @@ READS: list[tuple[str, str, Read]] = [
         "search_customers",
         lambda b: b.casemgr.find_customers("email.emailAddress", "x@y.z", "Service"),
     ),
+    (
+        "casemgr",
+        "get_customers",
+        lambda b: b.casemgr.get_customers(list(b.box.casemgr.customers)),
+    ),
+    ("kore", "get_cases", lambda b: b.kore.search(Entity.CASE, "a")),
 ]
 
 
@@ -60,6 +72,9 @@ def test_reads_recover(system: str, operation: str, read: Read, kind: str) -> No
 
 
 FIRST = "cf1.0a1b2c3d.t.ti-0.0"
+FIRST_CASE = "cf1.0a1b2c3d.c.1000.0"
+FIRST_TASK = "cf1.0a1b2c3d.t.1000.0"
+KEY = "cf1.0a1b2c3d.c.1001.0"
 
 
 def first(b: Bench) -> Record:
@@ -160,29 +175,116 @@ def test_late_effect() -> None:
     assert len(b.casemgr.find_activities(a_draft().correlation, "Service")) == 1
 
 
-@pytest.mark.parametrize("kind", [*LOST, *BROKEN, "empty_body"])
-def test_kore_writes_are_in_doubt(kind: str) -> None:
-    """An update of Kore whose echo is lost or broken is sent once, and in doubt."""
-    b = bench(cases=2)
-    record = records_of(list(b.kore.pages(Entity.CASE)))[0]
-    b.break_down(kind, "update_case")
+KORE_WRITES: list[tuple[str, Write]] = [
+    ("create_case", lambda b, _: b.kore.create_case(a_case_draft())),
+    ("create_task", lambda b, r: b.kore.create_task(a_task_draft(r))),
+    ("update_case", lambda b, r: b.kore.update(r, {"name": "New"}, KEY)),
+    ("update_task", lambda b, r: b.kore.update(a_task_of(b, r), {"name": "New"}, KEY)),
+]
+ECHOES = [*BROKEN, "empty_body", "deep_nesting", "wrong_types"]
+
+
+def a_case_in_kore(b: Bench) -> Record:
+    """Make the case that every Kore write test begins with."""
+    b.kore.create_case(a_case_draft(name="First", correlation=FIRST_CASE))
+    (found,) = records_of(list(b.kore.pages(Entity.CASE)))
+    return found
+
+
+def a_task_of(b: Bench, case: Record) -> Record:
+    """Make a task of that case, before anything is broken."""
+    (found,) = records_of(list(b.kore.pages(Entity.TASK)))
+    assert found.parent == case.key
+    return found
+
+
+def prepared_kore(
+    readings: dict[str, str | float] | None = None,
+) -> tuple[Bench, Record]:
+    """Build a bench with a case and a task in Kore."""
+    b = bench(readings)
+    case = a_case_in_kore(b)
+    b.kore.create_task(a_task_draft(case, name="First", correlation=FIRST_TASK))
+    return b, case
+
+
+def effects(b: Bench) -> int:
+    """Count the cases, tasks and new names in Kore."""
+    held = [*b.box.kore.cases.values(), *b.box.kore.tasks.values()]
+    return len(held) + sum(record.name == "New" for record in held)
+
+
+@pytest.mark.parametrize("kind", [*LOST, *ECHOES])
+@pytest.mark.parametrize(("operation", "write"), KORE_WRITES, ids=named)
+def test_kore_writes_are_in_doubt(operation: str, write: Write, kind: str) -> None:
+    """A write to Kore whose echo is lost or broken is sent once, and in doubt."""
+    b, case = prepared_kore()
+    before, made = sent(b, operation), effects(b)
+    b.break_down(kind, operation, system="kore")
 
     with pytest.raises(InDoubt):
-        b.kore.client.update_case(record.key, Changes(name="New"))
+        write(b, case)
 
-    assert sent(b, "update_case") == 1
+    assert sent(b, operation) == before + 1
+    committed = sum(call.committed for call in b.box.log[-1:])
+    assert effects(b) == made + committed
 
 
-@pytest.mark.parametrize("kind", BEFORE)
-def test_kore_writes_are_sent(kind: str) -> None:
-    """An update of Kore that was surely not executed is sent again."""
+@pytest.mark.parametrize("kind", [*BEFORE, "slow", "huge_page"])
+@pytest.mark.parametrize(("operation", "write"), KORE_WRITES, ids=named)
+def test_kore_writes_are_sent(operation: str, write: Write, kind: str) -> None:
+    """A write to Kore that was surely not executed is sent again, and done once."""
+    b, case = prepared_kore()
+    made = effects(b)
+    b.box.log.clear()
+    b.break_down(kind, operation, system="kore")
+
+    write(b, case)
+
+    done = [call for call in b.box.log if call.operation == operation]
+    assert sum(call.committed for call in done) == 1
+    assert effects(b) == made + 1
+
+
+@pytest.mark.parametrize(("operation", "write"), KORE_WRITES, ids=named)
+def test_kore_writes_take_effect_late(operation: str, write: Write) -> None:
+    """A write to Kore that lands after its time-out is in doubt when it is reported."""
+    b, case = prepared_kore()
+    made = effects(b)
+    b.break_down("late_effect", operation, system="kore", delay_s=300)
+
+    with pytest.raises(InDoubt):
+        write(b, case)
+    assert effects(b) == made
+    b.clock.pass_by(400)
+    b.box.settle()
+
+    assert effects(b) == made + 1
+
+
+@pytest.mark.parametrize("marker", ["desc", "name"])
+@pytest.mark.parametrize("operation", ["create_case", "create_task"])
+def test_reply_of_an_earlier_create(operation: str, marker: str) -> None:
+    """A create that is answered with another record's echo is in doubt, not linked."""
+    b = bench(kore={"marker": marker})
+    case = a_case_in_kore(b)
+    b.kore.create_task(a_task_draft(case, correlation=FIRST_TASK))
+    b.break_down("repeated_page", operation, system="kore")
+    write = dict(KORE_WRITES)[operation]
+
+    with pytest.raises(InDoubt):
+        write(b, case)
+
+
+def test_reply_of_another_update() -> None:
+    """An update that is answered with another record's echo is in doubt."""
     b = bench(cases=2)
-    record = records_of(list(b.kore.pages(Entity.CASE)))[0]
-    b.break_down(kind, "update_case")
+    one, other = records_of(list(b.kore.pages(Entity.CASE)))[:2]
+    b.kore.update(one, {"name": "New"}, FIRST_CASE)
+    b.break_down("repeated_page", "update_case")
 
-    updated = b.kore.client.update_case(record.key, Changes(name="New"))
-
-    assert updated.fields["name"] == "New"
+    with pytest.raises(InDoubt):
+        b.kore.update(other, {"name": "New"}, KEY)
 
 
 @pytest.mark.parametrize("reading", ["429", "400"])

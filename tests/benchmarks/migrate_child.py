@@ -8,6 +8,7 @@ from pathlib import Path
 
 from benchmarks.child import Stopwatch, answer, options, peak_mb
 from benchmarks.setup import context_of
+from caseferry.__main__ import spare_collector
 from caseferry.adapters.casemgr.system import CasemgrHttp
 from caseferry.adapters.sqlite import SqliteStore
 from caseferry.engine.migrate import Migration, Options
@@ -26,6 +27,7 @@ WRITES = {
 
 def main() -> None:
     """Migrate; hand over the figures of each phase."""
+    spare_collector()
     asked = options()
     with (
         tempfile.TemporaryDirectory() as scratch,

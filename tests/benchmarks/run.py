@@ -2,7 +2,8 @@
 
     python -m tests.benchmarks                 everything, about 15 minutes
     python -m tests.benchmarks --quick         smaller numbers, about 3 minutes
-    python -m tests.benchmarks writes reads    some of: requests writes reads memory
+    python -m tests.benchmarks writes reads    some of: requests back writes reads
+                                               memory
 
 dlt is compared with when this Python, or the one CASEFERRY_BENCH_DLT names, has it:
 
@@ -30,6 +31,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks import child, counts
+from benchmarks.counts_back import measure_back
 
 NESTED_OBJECTS: tuple[str, ...] = ()  # as JSON columns in dlt: measured, not faster
 _INSTALL = (
@@ -76,6 +78,21 @@ def requests(size: Size) -> list[Row]:
             "",
             f"0 (requests: {found['again_requests']})",
         ),
+    ]
+
+
+def back(size: Size) -> list[Row]:
+    """Count the requests of the way back, and the writes of a second run."""
+    found = measure_back(size.count_cases, 4)
+    sent, needed = found["sent"], found["needed"]
+    for name in sorted(sent):
+        print(f"  {name:20} {sent[name]:6} sent {needed.get(name, 0):6} needed")
+    total, least = sum(sent.values()), sum(needed.values())
+    name = f"requests to Kore, {size.count_cases} cases from casemgr"
+    return [
+        (name, str(total), str(least), f"{found['ratio']:.3f}", "<= 1.05"),
+        ("requests to casemgr, reading", _pairs(found["casemgr"]), "", "", ""),
+        ("second run back: writes", str(found["again_writes"]), "0", "", "0"),
     ]
 
 
@@ -213,6 +230,7 @@ def memory(size: Size) -> list[Row]:
 
 PARTS: dict[str, Callable[[Size], list[Row]]] = {
     "requests": requests,
+    "back": back,
     "writes": writes,
     "reads": reads,
     "memory": memory,

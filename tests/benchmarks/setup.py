@@ -5,7 +5,7 @@ from pathlib import Path
 from caseferry.adapters.casemgr.settings import CasemgrSettings
 from caseferry.adapters.casemgr.system import CasemgrHttp
 from caseferry.adapters.clock import SystemClock
-from caseferry.adapters.kore.reader import KoreHttp
+from caseferry.adapters.kore import KoreHttp
 from caseferry.adapters.kore.settings import KoreSettings
 from caseferry.adapters.sqlite import SqliteStore
 from caseferry.engine.context import Context, Settings
@@ -44,6 +44,11 @@ def kore_system(url: str, page_size: int = 100) -> KoreHttp:
         requests_per_minute=None,
         requests_per_hour=None,
         page_size=page_size,
+        ids={  # an empty Kore shows none
+            "status": {each.name: each.id for each in TENANT.STATUSES},
+            "priority": {each.name: each.id for each in TENANT.PRIORITIES},
+            "field": {each.name: each.id for each in TENANT.CUSTOM_FIELDS},
+        },
     )
     return KoreHttp.build(settings, clock=SystemClock())
 

@@ -12,6 +12,7 @@ COMMANDS = {
     "check": ["check", "--offline"],
     "mapping check": ["mapping", "check"],
     "mapping show": ["mapping", "show"],
+    "mapping suggest": ["mapping", "suggest"],
     "migrate": ["migrate", "--from", "kore", "--yes"],
     "verify": ["verify"],
     "status": ["status"],

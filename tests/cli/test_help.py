@@ -74,6 +74,18 @@ def test_every_topic_is_explained(empty: Home, topic: str) -> None:
     assert max(map(len, done.out.splitlines())) <= 80
 
 
+@pytest.mark.parametrize(
+    ("topic", "words"),
+    [("mapping", "One TOML file"), ("state", "one SQLite file")],
+)
+def test_a_topic_comes_before_the_command_of_its_name(
+    empty: Home, topic: str, words: str
+) -> None:
+    """`help mapping` explains the mapping; `mapping -h` the command."""
+    assert words in empty.run("help", topic).out
+    assert words not in empty.run(topic, "-h").out
+
+
 def test_help_of_a_command_by_name(empty: Home) -> None:
     """`help migrate` is `migrate -h`."""
     assert empty.run("help", "migrate").out == empty.run("migrate", "-h").out
@@ -116,14 +128,3 @@ def test_a_slip_of_the_pen_is_understood(empty: Home, typed: str, meant: str) ->
 def test_what_comes_later_is_not_there_yet(empty: Home, later: str) -> None:
     """A command of a later version is unknown, not half done."""
     assert empty.run(later).code == 2
-
-
-def test_carrying_back_is_refused_in_words(empty: Home) -> None:
-    """`--from casemgr` says that this version carries from Kore only."""
-    done = empty.run("migrate", "--from", "casemgr")
-
-    assert done.code == 2
-    assert done.err == (
-        "Error: this version carries from Kore only; --from casemgr comes later\n"
-        "Hint: caseferry migrate --from kore\n"
-    )

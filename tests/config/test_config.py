@@ -110,7 +110,12 @@ max_changes = "200%"
         ("[guard]", "[gard]", "gard", "did you mean 'guard'"),
         ("timeout =", "timeot =", "http.timeot", "did you mean 'timeout'"),
         ('edit_as = "client"', 'edit_as = "clint"', "casemgr.edit_as", "'client'"),
-        ('edit_as = "client"', 'edit_as = "assignee"', "casemgr.edit_as", "only"),
+        (
+            "# user_token_url = ",
+            'user_token_url = "login.example" # ',
+            "casemgr.user_token_url",
+            "must be a URL",
+        ),
         ("jti = false", 'jti = "false"', "kore.jti", "true or false"),
         ("= 60 ", '= "60" ', "casemgr.requests_per_minute", '"off"'),
         ("= 60 ", "= 0 ", "casemgr.requests_per_minute", "from 1"),

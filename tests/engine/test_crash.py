@@ -4,38 +4,18 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-import httpx
 import pytest
 
 from caseferry.adapters.sqlite.store import SqliteStore
 from caseferry.engine.relink import retry
 from caseferry.model.link import HoldKind
 from caseferry.sandbox import Fault, Sandbox
+from support.crash import Crash, CrashingTransport
 from support.judge import complaints
 from support.rig import Rig, VirtualClock
 
 CASES = 5
 SEED = 11
-
-
-class Crash(BaseException):
-    """The process dies here."""
-
-
-class CrashingTransport(httpx.BaseTransport):
-    """Dies before or after the n-th request."""
-
-    def __init__(self, inner: httpx.BaseTransport, at: int, when: str) -> None:
-        self.inner, self.at, self.when, self.calls = inner, at, when, 0
-
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        self.calls += 1
-        if self.calls == self.at and self.when == "before":
-            raise Crash
-        response = self.inner.handle_request(request)
-        if self.calls == self.at and self.when == "after":
-            raise Crash
-        return response
 
 
 def a_box(clock: VirtualClock, **readings: str | float) -> Sandbox:

@@ -99,6 +99,51 @@ def test_an_email_in_another_department_keeps_its_case_open() -> None:
     assert "foreign-activity" in codes(scene)
 
 
+def test_a_case_that_shows_nothing_open_is_closed_at_the_second_look() -> None:
+    """Its only activity was moved away; a mail could hide in it for as long as lag."""
+    scene = Scene()
+    one, two = scene.case("One"), scene.case("Two")
+    first = scene.task(one, "First")
+    scene.task(two, "Second")
+    scene.run()
+    home = scene.of(one)
+    move(scene, first, scene.of(two).id)
+    scene.edit(one, status="Closed")
+
+    scene.run()
+    scene.again(wait=10)
+    assert home.status == "open"
+    assert "stays-open" in codes(scene)
+
+    scene.again(wait=30)
+    assert home.status == "closed"
+    assert scene.of(first).status == "assigned"
+    assert scene.rests()
+
+
+def test_a_look_at_a_case_that_changed_since_counts_for_nothing() -> None:
+    """It was closed and reopened between two looks: the second one is a first."""
+    scene = Scene()
+    case = scene.case()
+    scene.run()
+    home = scene.of(case)
+    scene.box.human.close("casemgr", home.id)
+    scene.box.readings.set({"casemgr.search_lag_s": 5})
+    mail = scene.box.human.create("casemgr", "activity", case_id=home.id)
+    scene.edit(case, status="Closed")
+    scene.run()
+
+    scene.clock.sleep(3600)
+    scene.box.human.complete(mail)
+    later = scene.box.human.create("casemgr", "activity", case_id=home.id)
+    scene.run()
+    assert scene.box.casemgr.activities[later].status == "assigned"
+
+    scene.box.human.complete(later)
+    scene.again()
+    assert home.status == "closed"
+
+
 def test_a_task_that_kore_hides_holds_the_closing_and_breaks_nothing() -> None:
     """The others of its case go on; what it left open is nobody's to complete."""
     scene = Scene()

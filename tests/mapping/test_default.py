@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from caseferry.mapping.examples_back import read_back_problems
 from caseferry.mapping.names import LOSSES
 from caseferry.mapping.texts import length
 from caseferry.model.record import Value, canonical
@@ -19,6 +20,7 @@ from mapping.builders import (
     mapper,
 )
 
+OPEN = 'open = { categories = ["open", "inprogress", "resolved"]'
 FULL: dict[str, Value] = {
     "name": "Charged twice",
     "desc": "The card was charged twice.",
@@ -91,6 +93,32 @@ def test_an_example_that_does_not_hold_says_why(
 
     assert message in [problem.message for problem in problems]
     assert all(problem.path.startswith("example.") for problem in problems)
+
+
+def test_an_example_that_does_not_come_back_says_why() -> None:
+    """Read towards Kore by another mapping, priority, value and status differ."""
+    other = mapper(
+        (
+            'Critical = ["urgent"]\nHigh = ["high"]',
+            'High = ["urgent"]\nCritical = ["high"]',
+        ),
+        (
+            '"EMEA" = "emea", "N. America" = "na"',
+            '"EMEA" = "na", "N. America" = "emea"',
+        ),
+        ('closed = { categories = ["resolved",', 'closed = { categories = ["onhold",'),
+        ('open = { categories = ["open", "inprogress", "onhold"]', OPEN),
+    )
+
+    problems = read_back_problems(mapper().spec, mapper().map_group, other.map_to_kore)
+
+    assert {(problem.path, problem.message) for problem in problems} == {
+        ("example.1.kore.priority", "'High' comes back as 'Critical'"),
+        ('example.4.kore."field.Region"', "'N. America' comes back as 'EMEA'"),
+        ("example.1.kore.status", "'onhold' comes back as 'Open'"),
+        ("example.2.kore.status", "'onhold' comes back as 'Open'"),
+        ("example.3.kore.status", "'resolved' comes back as 'Closed'"),
+    }
 
 
 def test_every_loss_rule_is_listed() -> None:

@@ -24,6 +24,12 @@ def test_the_tables_show_what_the_digest_stands_for() -> None:
         "+30d",
         "the API gives no download",
         "task-open-in-closed-case any",
+        "spawned_tasks report",
+        "case dueDate, else custom.orig_due dueDate",
+        "priority 3 priority High priority-merged",
+        "severity urgent priority Critical",
+        "task status completed status Resolved",
+        "task status, any other status Open",
     ):
         assert word in shown, word
 
@@ -50,3 +56,18 @@ def test_kore_ids_are_shown_when_there_are_any() -> None:
 
     assert shown["Kore ids"] == [("priority", "High", "pr-1")]
     assert "other characters: quarantine" in fields["Case fields"][6]
+
+
+def test_routes_towards_kore_are_shown_when_there_are_any() -> None:
+    """What a create names instead is part of what is signed."""
+    route = (
+        '[[to_kore.route]]\nwhen = { department = ["Billing", "VIP"] }\n'
+        'source = "mail"\n[kore_ids.status]'
+    )
+    own = mapper(("[kore_ids.status]", route))
+
+    shown = {title: rows for title, _, rows in mapping_tables(own)}
+
+    rest = "as [to_kore]"
+    when = "department = Billing or VIP"
+    assert shown["Routes towards Kore"] == [("1", when, rest, rest, "mail")]

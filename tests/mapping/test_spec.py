@@ -55,6 +55,10 @@ def test_a_mapping_with_many_mistakes_lists_them_all() -> None:
 KEPT = """\
 name_kept_in = { case = "custom.kore_status", task = "custom.kore_status" }"""
 
+ROUTES = "[kore_ids.status]"
+KORE_ROUTE = "[[to_kore.route]]\n"
+KORE_WHEN = "to_kore.route.1.when."
+
 CASES = [
     ("format = 1", "", "format"),
     ("format = 1", "format = 2", "format"),
@@ -114,6 +118,21 @@ CASES = [
         '"custom.refund_amount", owner = "kore"',
         '"solution", owner = "kore", direction = "to-kore"',
         'case.fields."field.Refund amount".owner',
+    ),
+    (
+        '"custom.refund_amount", owner = "kore"',
+        '"severity", direction = "to-kore"',
+        'case.fields."field.Refund amount".casemgr',
+    ),
+    (
+        '"custom.refund_amount", owner = "kore"',
+        '"status", direction = "to-kore"',
+        'case.fields."field.Refund amount".casemgr',
+    ),
+    (
+        '"custom.refund_amount", owner = "kore"',
+        '"subject", direction = "to-kore"',
+        'case.fields."field.Refund amount".casemgr',
     ),
     (
         '"custom.refund_amount", owner = "kore"',
@@ -228,6 +247,19 @@ CASES = [
     ('= "jdoe"', '= " "', "assignees.a-0000001-0000-4000-8000-000000000001"),
     # the rest
     ('due_date = "+30d"', 'due_date = "30 days"', "to_kore.due_date"),
+    ('due_date = "+30d"', 'due_date = "+0d"', "to_kore.due_date"),
+    (
+        'spawned_tasks = "report"',
+        'spawned_tasks = "reports"',
+        "to_kore.spawned_tasks",
+    ),
+    (ROUTES, KORE_ROUTE + 'when = { queue = "VIP" }\n' + ROUTES, KORE_WHEN + "queue"),
+    (
+        ROUTES,
+        KORE_ROUTE + "when = { department = [] }\n" + ROUTES,
+        KORE_WHEN + "department",
+    ),
+    (ROUTES, KORE_ROUTE * 2 + ROUTES, "to_kore.route.2"),
     ("[kore_ids.priority]", "[kore_ids.prioritys]", "kore_ids.prioritys"),
     ('"{refId} {name}"', '"{refId} {nam}"', "opener.subject"),
     ('"{refId} {name}"', '"{refId {name}"', "opener.subject"),
@@ -239,12 +271,8 @@ CASES = [
     ),
     ('when = ["no-tasks", "all', 'when = ["no-task", "all', "opener.when.1"),
     ('subtype = "general"\nsubject', 'subtype = ""\nsubject', "opener.subtype"),
-    ("due-date-synthetic = 0", "due-date-synthetic = -1", "losses.due-date-synthetic"),
-    (
-        "due-date-synthetic = 0",
-        "due-date-synthetic = true",
-        "losses.due-date-synthetic",
-    ),
+    ("value-unmapped = 0", "value-unmapped = -1", "losses.value-unmapped"),
+    ("value-unmapped = 0", "value-unmapped = true", "losses.value-unmapped"),
     ('"kore.queue" =', '"queue" =', "stays_behind.queue"),
     (
         'kore = { priority = "High"',
@@ -365,6 +393,7 @@ def test_a_category_of_a_tenants_own_is_allowed() -> None:
         ),
         ('Critical = ["1"]', 'Critical = { write = "1", reads = ["1"] }'),
         ('kore = { priority = "High"', 'kore = { name = "x", priority = "High"'),
+        ('spawned_tasks = "report"', ""),
     ],
 )
 def test_what_means_the_same_has_the_same_digest(old: str, new: str) -> None:
@@ -385,6 +414,9 @@ def test_what_means_the_same_has_the_same_digest(old: str, new: str) -> None:
         ('subject = "{refId} {name}"', 'subject = "{name}"'),
         ('write = "Closed"', 'write = "Resolved"'),
         ('"the API gives no download"', '"we do not need them"'),
+        ('spawned_tasks = "report"', 'spawned_tasks = "adopt"'),
+        ('due_date = "+30d"', 'due_date = "+4w"'),
+        (ROUTES, f'{KORE_ROUTE}source = "mail"\n{ROUTES}'),
     ],
 )
 def test_what_means_something_else_has_another_digest(old: str, new: str) -> None:

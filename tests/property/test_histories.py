@@ -168,3 +168,30 @@ def test_retry_of_what_was_set_aside_plans_it_anew() -> None:
 
     assert set(history.scene.holds) == before
     ends_well(history)
+
+
+def test_a_mail_that_reopened_a_case_is_not_completed_while_it_is_not_listed() -> None:
+    """An open case holds an open activity, even where its listing shows none yet."""
+    history = a_history()
+    history.lag(5)
+    history.agent_closes(0)
+    history.mail_arrives(0)
+    history.edit_case(0, "closed")
+
+    history.migrate()
+
+    ends_well(history)
+
+
+def test_a_restored_state_still_knows_what_was_parted() -> None:
+    """A person parted the case: its new tasks stay behind, before and after."""
+    history = a_history()
+    history.part(0)
+    history.add_task(0, finished=False)
+    history.migrate()
+    history.lose_state()
+
+    history.restore(0)
+    history.add_task(0, finished=False)
+
+    ends_well(history)

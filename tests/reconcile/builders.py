@@ -178,6 +178,7 @@ def a_view(
     holds: Iterable[Hold] = (),
     in_doubt: Iterable[tuple[Role, Key]] = (),
     listed: bool = False,
+    proved_empty: bool = False,
     ghosts: tuple[Link, ...] = (),
     **group: Any,
 ) -> GroupView:
@@ -194,6 +195,7 @@ def a_view(
         links=tuple(link for link, _ in known),
         targets=targets,
         listed=listed,
+        proved_empty=proved_empty,
         ghosts=ghosts,
         holds={hold.key: hold for hold in holds},
         in_doubt=frozenset(in_doubt),

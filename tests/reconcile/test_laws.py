@@ -109,6 +109,7 @@ def views(draw: st.DrawFn) -> GroupView:
         holds=[a_hold(key, kind) for key, kind in holds if kind is not None],
         in_doubt=[d for d in doubts if draw(st.sampled_from([False] * 7 + [True]))],
         listed=draw(st.booleans()),
+        proved_empty=draw(st.booleans()),
         opener_when=draw(st.sampled_from([EVERY_OPENER, EVERY_OPENER, frozenset()])),
         reopened=draw(st.sampled_from(["opener", "report", "conflict"])),
     )
@@ -257,6 +258,7 @@ def test_no_call_closes_a_case_with_somebodys_open_activity(view: GroupView) -> 
     if calls and view.listed:
         ended = {a.counterpart for a in plan.requests if a.kind is ActionKind.COMPLETE}
         assert set(open_activities(view)) <= ended, plan
+        assert view.proved_empty, plan
 
 
 @given(views())

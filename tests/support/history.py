@@ -374,7 +374,9 @@ class History:
         self.wait(200)
         self._forget()
         self.kept_closed.clear()
-        self.scene.rig.store.restore(_pick(self.copies, which) or self.copies[-1])
+        store = self.scene.rig.store
+        store.restore(_pick(self.copies, which) or self.copies[-1])
+        self.parted = {str(link.kore)[5:] for link in store.links() if link.tombstone}
 
     def lose_state(self) -> None:
         self.wait(200)

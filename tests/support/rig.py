@@ -10,7 +10,7 @@ import httpx
 
 from caseferry.adapters.casemgr.settings import CasemgrSettings
 from caseferry.adapters.casemgr.system import CasemgrHttp
-from caseferry.adapters.kore.reader import KoreHttp
+from caseferry.adapters.kore import KoreHttp
 from caseferry.adapters.kore.settings import KoreSettings
 from caseferry.engine.context import Context, Settings
 from caseferry.engine.migrate import Migration, Options
@@ -92,6 +92,7 @@ class Rig:
     workers: int = 1
     allowed: frozenset[str] = frozenset()
     kore_options: dict[str, Any] = field(default_factory=dict)
+    casemgr_options: dict[str, Any] = field(default_factory=dict)
 
     def context(self) -> Context:
         transport = self.wrap(SandboxTransport(self.box, on_wait=self.clock.sleep))
@@ -117,11 +118,12 @@ class Rig:
                 client_id=TENANT.CASEMGR_CLIENT_ID,
                 client_secret=TENANT.CASEMGR_CLIENT_SECRET,
                 scope="https://api.egain.cloud/auth/.default",
+                **self.casemgr_options,
             ),
             clock=self.clock,
             transport=transport,
         )
-        self.store.bind(PAIR)
+        self.store.bind(self.settings.pair)
         return Context(
             kore=kore,
             casemgr=casemgr,

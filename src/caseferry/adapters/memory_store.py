@@ -173,13 +173,15 @@ class MemoryStore:
     def count_records(self, run: int, system: System, entity: Entity) -> int:
         return len(self._seen(run, system, entity))
 
-    def case_keys(self, run: int, *, only: Sequence[Key] = ()) -> Iterator[Key]:
-        """Give the Kore cases seen in this run: open first, then closed, newest first.
+    def case_keys(
+        self, run: int, *, only: Sequence[Key] = (), system: System = System.KORE
+    ) -> Iterator[Key]:
+        """Give the cases seen in this run: open first, then closed, newest first.
 
         The order is settled at the first step.
         """
-        cases = self._seen(run, System.KORE, Entity.CASE)
-        cases.sort(key=lambda case: case.text("createdAt"), reverse=True)
+        cases = self._seen(run, system, Entity.CASE)
+        cases.sort(key=_created, reverse=True)
         cases.sort(key=_is_done)
         wanted = frozenset(only)
         yield from [case.key for case in cases if not wanted or case.key in wanted]
@@ -187,18 +189,21 @@ class MemoryStore:
     def groups(
         self, run: int, cases: Sequence[Key]
     ) -> list[tuple[Record, tuple[Record, ...]]]:
-        found = {case.key: case for case in self._seen(run, System.KORE, Entity.CASE)}
-        tasks = self._seen(run, System.KORE, Entity.TASK)
-        tasks.sort(key=lambda task: task.text("createdAt"))
+        both = tuple(System)
+        found = {
+            c.key: c for system in both for c in self._seen(run, system, Entity.CASE)
+        }
+        tasks = [t for system in both for t in self._seen(run, system, Entity.TASK)]
+        tasks.sort(key=_created)
         return [
             (found[case], tuple(task for task in tasks if task.parent == case))
             for case in cases
             if case in found
         ]
 
-    def orphan_tasks(self, run: int) -> Iterator[Record]:
-        cases = {case.key for case in self._seen(run, System.KORE, Entity.CASE)}
-        tasks = self._seen(run, System.KORE, Entity.TASK)
+    def orphan_tasks(self, run: int, system: System = System.KORE) -> Iterator[Record]:
+        cases = {case.key for case in self._seen(run, system, Entity.CASE)}
+        tasks = self._seen(run, system, Entity.TASK)
         return (task for task in tasks if task.parent not in cases)
 
     def records(self, run: int, system: System, entity: Entity) -> Iterator[Record]:
@@ -207,6 +212,10 @@ class MemoryStore:
     def record(self, key: Key) -> Record | None:
         seen = self._table("record").get(key)
         return seen.record if seen else None
+
+    def records_of(self, run: int, keys: Sequence[Key]) -> dict[Key, Record]:
+        seen = [self._table("record").get(key) for key in keys]
+        return {s.record.key: s.record for s in seen if s and s.run == run}
 
     def _seen(self, run: int, system: System, entity: Entity) -> list[Record]:
         rows = sorted(self._table("record").items())
@@ -229,6 +238,10 @@ class MemoryStore:
         _, case = self._table("link")[link.casemgr]
         task = self.record(link.kore) if link.role is Role.TASK else None
         return Key(task.parent if task and task.parent else case)
+
+    def links_to(self, keys: Sequence[Key]) -> dict[Key, Link]:
+        rows = self._table("link")
+        return {key: rows[key][0] for key in keys if key in rows}
 
     def link(self, key: Key) -> Link | None:
         roles = (Role.CASE, Role.TASK)
@@ -369,7 +382,11 @@ def _put_back(rows: dict[Any, Any], key: object, value: object) -> None:
 
 
 def _is_done(case: Record) -> bool:
-    return case.text("statusCategory").lower() in _DONE
+    return (case.text("statusCategory") or case.text("status")).lower() in _DONE
+
+
+def _created(record: Record) -> str:
+    return record.text("createdAt") or record.text("created")
 
 
 def _as_text(entry: _Entry) -> dict[str, str]:

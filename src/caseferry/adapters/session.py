@@ -51,15 +51,21 @@ class Session:
         self._date = ""
         self._newest: datetime | None = None
 
-    def call(self, call: Call, parse: Callable[[Reply], T]) -> T:
+    def call(
+        self,
+        call: Call,
+        parse: Callable[[Reply], T],
+        credentials: Credentials | None = None,
+    ) -> T:
         """Send a call until it is answered, and give what `parse` made of it.
 
+        Sent with the session's own credentials unless others are given.
         `parse` raises `Unusable` for a body that makes no sense: a read is then sent
         again, a write is in doubt.
         """
 
         def attempt(again: bool) -> T:  # noqa: FBT001 - the retrier's own signature
-            return self._attempt(call, parse, again=again)
+            return self._attempt(call, parse, credentials, again=again)
 
         return self._retrier.run(attempt, may_repeat=not call.write)
 
@@ -67,15 +73,23 @@ class Session:
         """Give the newest `Date` a reply carried; None before the first."""
         return self._newest
 
-    def _attempt(self, call: Call, parse: Callable[[Reply], T], *, again: bool) -> T:
+    def _attempt(
+        self,
+        call: Call,
+        parse: Callable[[Reply], T],
+        given: Credentials | None,
+        *,
+        again: bool,
+    ) -> T:
+        credentials = given or self._credentials
         self._limiter.acquire()
-        headers = self._credentials.headers()
+        headers = credentials.headers()
         self.counter.count_sent(call.operation, again=again)
         try:
             result = self._exchange(call, headers, parse)
         except Failure as failure:
             if failure.kind is Kind.UNAUTHORISED:
-                self._credentials.refused(headers, self._newest)
+                credentials.refused(headers, self._newest)
             self._note(call, failure)
             raise
         self.counter.count_outcome("ok")

@@ -3,10 +3,9 @@
 from collections import Counter
 from typing import Any, Final
 
-from caseferry.cli.migrate_report import Figures, Story
+from caseferry.cli.migrate_report import AnyMigration, Figures, Story
 from caseferry.cli.result import ExitCode, Result, error_entries, error_lines
 from caseferry.cli.running import Begun
-from caseferry.engine.migrate import Migration
 from caseferry.engine.tally import Tally
 from caseferry.errors import CaseferryError
 from caseferry.model.correlation import Role
@@ -35,7 +34,7 @@ class CutShort:
         self._story = story
         self._links_before = self._case_links()
 
-    def result(self, migration: Migration, error: CaseferryError) -> Result:
+    def result(self, migration: AnyMigration, error: CaseferryError) -> Result:
         """Give the result of a run that ended with this error."""
         writes = Counter(
             (entry["kind"], entry["role"], entry["state"])
@@ -50,7 +49,7 @@ class CutShort:
         )
 
     def _data(
-        self, migration: Migration, writes: Counter[tuple[str, str, str]]
+        self, migration: AnyMigration, writes: Counter[tuple[str, str, str]]
     ) -> dict[str, Any]:
         tally = Tally()
         for (kind, role, state), count in writes.items():
@@ -58,7 +57,13 @@ class CutShort:
                 tally.actions[_KINDS.get((kind, role), (role, kind))] += count
         links = self._case_links()
         tally.actions["case", "create"] = max(0, links - self._links_before)
-        figures = Figures(tally=tally, migration=migration, digest="", is_partial=True)
+        figures = Figures(
+            tally=tally,
+            migration=migration,
+            direction=self._story.direction,
+            digest="",
+            is_partial=True,
+        )
         left = {"case": max(0, migration.extracted.cases - links), "task": 0}
         return self._story.data(figures) | {"balances": None, "left": left}
 

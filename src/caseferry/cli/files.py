@@ -27,3 +27,43 @@ def write_private(path: Path, text: str) -> None:
             hint="name another file",
             path=str(path),
         ) from error
+
+
+def need_free(path: Path) -> None:
+    """Make sure that a file can be made without overwriting one.
+
+    Raises:
+        UserError: it exists.
+    """
+    if path.exists() or path.is_symlink():
+        raise _taken(path)
+
+
+def write_new(path: Path, text: str) -> None:
+    """Write a file that only its owner may read; never overwrites.
+
+    Raises:
+        UserError: it exists, or cannot be written.
+    """
+    try:
+        number = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _PRIVATE)
+        with os.fdopen(number, "w", encoding="utf-8") as file:
+            file.write(text)
+    except FileExistsError as error:
+        raise _taken(path) from error
+    except OSError as error:
+        raise UserError(
+            f"{path} cannot be written: {error.strerror}",
+            code="file-unwritable",
+            hint="name another file",
+            path=str(path),
+        ) from error
+
+
+def _taken(path: Path) -> UserError:
+    return UserError(
+        f"{path} exists; nothing was written",
+        code="file-exists",
+        hint="name another file, or move this one away",
+        path=str(path),
+    )

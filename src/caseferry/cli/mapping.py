@@ -1,17 +1,20 @@
-"""`mapping check`, `mapping show`: what becomes what."""
+"""`mapping check`, `mapping show`, `mapping suggest`: what becomes what."""
 
 from pathlib import Path
 
 import click
 
 from caseferry.cli.files import write_private
+from caseferry.cli.mapping_coverage import look
+from caseferry.cli.mapping_suggest import mapping_suggest
 from caseferry.cli.options import Command, Group, Invocation
-from caseferry.cli.result import Result
+from caseferry.cli.result import ExitCode, Result
 from caseferry.config import find_config, find_mapping
 from caseferry.errors import MappingError
 from caseferry.mapping.compile import Mapper, compile_mapping
 from caseferry.mapping.show import mapping_tables
 from caseferry.mapping.spec import parse_mapping
+from caseferry.model.record import System
 from caseferry.report.html import page
 from caseferry.report.text import plural, table
 
@@ -21,11 +24,27 @@ def mapping() -> None:
     """Check and show what becomes what."""
 
 
+mapping.add_command(mapping_suggest)
+
+
 @mapping.command("check", cls=Command, example="caseferry mapping check")
+@click.option("--read", is_flag=True, help="Read both systems; write to neither.")
+@click.option(
+    "--from",
+    "source",
+    type=click.Choice(["kore", "casemgr"]),
+    help="Look only at what is carried from this system.",
+)
 @click.pass_obj
-def mapping_check(invocation: Invocation) -> Result:
-    """Check the mapping as a whole, its examples included; reads no system."""
+def mapping_check(invocation: Invocation, *, read: bool, source: str | None) -> Result:
+    """Check the mapping as a whole, and against what occurs.
+
+    First the mapping itself, its examples included; then whether it covers every value
+    that the last run has read. Asks no system unless --read is given. Ends with 3 when
+    something that occurs is not covered.
+    """
     path, mapper = _read(invocation)
+    sources = tuple(System) if source is None else (System(source),)
     problems = mapper.check_examples()
     if problems:
         count = plural(len(problems), "example")
@@ -47,7 +66,12 @@ def mapping_check(invocation: Invocation) -> Result:
         ("lands in", ", ".join(mapper.departments)),
         ("examples", f"{len(spec.example)}, all as expected"),
     ]
-    return Result(data=data, lines=["The mapping holds together", *table(rows)])
+    covered = look(invocation, mapper, sources, read=read)
+    return Result(
+        data=data | {"coverage": covered.data},
+        lines=["The mapping holds together", *table(rows), *covered.lines()],
+        exit_code=ExitCode.PARTIAL if covered.uncovered else ExitCode.DONE,
+    )
 
 
 @mapping.command("show", cls=Command, example="caseferry mapping show --html map.html")

@@ -4,17 +4,20 @@ from dataclasses import dataclass
 
 import click
 
-from caseferry.bootstrap import limits_of
+from caseferry.bootstrap import limits_of, need_to_kore
 from caseferry.cli.cut_short import CutShort
-from caseferry.cli.migrate_report import Figures, Story
+from caseferry.cli.migrate_report import AnyMigration, Figures, Story
 from caseferry.cli.options import Command, Duration, Invocation, dry_run_option
 from caseferry.cli.result import Result
 from caseferry.cli.running import Begun, begun, case_of, name_of, resolve
 from caseferry.engine.extract import extract_kore
 from caseferry.engine.migrate import Migration, Options, Planned
 from caseferry.engine.tally import Tally
+from caseferry.engine.to_kore.extract import extract_casemgr
+from caseferry.engine.to_kore.migrate import MigrationToKore
 from caseferry.errors import CaseferryError, StateError, UserError
 from caseferry.model.action import GroupPlan
+from caseferry.model.direction import Direction, direction_from
 from caseferry.model.record import Key
 from caseferry.report.plan import PlanDigest, PlanLines
 
@@ -34,6 +37,7 @@ GUARDS = (
     "key-dropped",
     "field-dropped",
     "lookup-unproved",
+    "ids-unknown",
 )
 
 
@@ -106,11 +110,6 @@ def migrate(  # noqa: PLR0913 - one per option
     May be interrupted and run again at any time: it goes on where it was, does nothing
     twice, and carries what is new or changed since.
     """
-    if source == "casemgr":
-        raise UserError(
-            "this version carries from Kore only; --from casemgr comes later",
-            hint="caseferry migrate --from kore",
-        )
     if not dry_run:
         invocation.need_consent()
     wishes = Wishes(
@@ -120,8 +119,10 @@ def migrate(  # noqa: PLR0913 - one per option
         allow=allow,
         dry_run=dry_run,
     )
-    with begun(invocation, wishes.inputs()) as this:
-        result = _Course(invocation, this, wishes).run()
+    direction = direction_from(source)
+    inputs = {"from": source} | wishes.inputs()
+    with begun(invocation, inputs, direction) as this:
+        result = _Course(invocation, this, wishes, direction).run()
         this.exit_code = result.exit_code
         this.summary = result.data
     return result
@@ -130,19 +131,27 @@ def migrate(  # noqa: PLR0913 - one per option
 class _Course:
     """One migration, from reading to the last line of the report."""
 
-    def __init__(self, invocation: Invocation, this: Begun, wishes: Wishes) -> None:
+    def __init__(
+        self,
+        invocation: Invocation,
+        this: Begun,
+        wishes: Wishes,
+        direction: Direction,
+    ) -> None:
         self._invocation = invocation
         self._this = this
         self._wishes = wishes
+        self._direction = direction
+        self._make = MigrationToKore if direction is Direction.TO_KORE else Migration
         self._context = this.run.context
         self._started = self._context.clock.monotonic()
         self._lines = PlanLines(
             lambda key: name_of(this.run.store, key),
             None if invocation.verbosity > 0 else SHOWN,
         )
-        self._story = Story(this, dry=wishes.dry_run, started=self._started)
+        self._story = Story(this, direction, dry=wishes.dry_run, started=self._started)
         self._cut_short = CutShort(this, self._story)
-        self._migration = Migration(self._context, Options())
+        self._migration: AnyMigration = self._make(self._context, Options())
 
     def run(self) -> Result:
         """Go as far as may be gone; give what was done, errors included."""
@@ -165,25 +174,31 @@ class _Course:
         except CaseferryError as error:
             return self._failed(error)
 
-    def _read(self) -> Migration:
-        """Read both systems; keys that only Kore knows so far are found afterwards."""
+    def _read(self) -> AnyMigration:
+        """Read both systems; a key that was never read is found after a first read."""
         store, context = self._this.run.store, self._context
+        if self._direction is Direction.TO_KORE:
+            need_to_kore(self._this.mapper)
         limits = limits_of(self._this.loaded.config)
         wishes = self._wishes
         if any(not store.resolve_key(text) for text in wishes.only):
-            extract_kore(context)
+            to_kore = self._direction is Direction.TO_KORE
+            (extract_casemgr if to_kore else extract_kore)(context)
         options = Options(only=self._only(), limit=wishes.limit, limits=limits)
-        migration = Migration(context, options)
+        migration = self._make(context, options)
         migration.read()
         return migration
 
     def _only(self) -> tuple[Key, ...]:
         store = self._this.run.store
-        return tuple(case_of(store, resolve(store, text)) for text in self._wishes.only)
+        source = self._direction.source
+        texts = self._wishes.only
+        return tuple(case_of(store, resolve(store, text), source) for text in texts)
 
     def _inputs(self) -> dict[str, object]:
         limits = limits_of(self._this.loaded.config)
         return {
+            "direction": str(self._direction),
             "pair": self._context.settings.pair.mark,
             "mapping": self._this.mapper.digest,
             "only": sorted(self._wishes.only),
@@ -204,6 +219,7 @@ class _Course:
         return Figures(
             tally=tally,
             migration=self._migration,
+            direction=self._direction,
             digest=str(digest),
             is_partial=is_partial or self._context.must_stop(),
         )
@@ -222,7 +238,7 @@ class _Course:
     def _carry_out(self, figures: Figures, digest: PlanDigest) -> Result:
         context = self._context
         figures.migration.acknowledge_mapping()
-        counter = self._this.run.systems.casemgr.counter
+        counter = self._this.run.systems.counters[self._direction.target]
         before = counter.sent
         total = figures.migration.extracted.cases + figures.migration.extracted.tasks
         self._this.progress.expect(

@@ -9,13 +9,18 @@ from caseferry.cli.result import ExitCode, Result, error_entries
 from caseferry.cli.running import Begun
 from caseferry.engine.migrate import Migration
 from caseferry.engine.tally import Tally
+from caseferry.engine.to_kore.migrate import MigrationToKore
 from caseferry.errors import InvariantBroken, SafetyStop
+from caseferry.model.direction import NAMES, Direction
 from caseferry.report.migration import Rate, Told, summary_lines
 from caseferry.report.plan import LEGEND, PlanLines
 from caseferry.report.text import plural, wrapped
 
 _BULK: Final = 75
 _HELD: Final = ("quarantine", "set_aside", "uncertain", "waiting")
+
+
+AnyMigration = Migration | MigrationToKore
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,14 +32,17 @@ class Figures:
     """
 
     tally: Tally
-    migration: Migration
+    migration: AnyMigration
+    direction: Direction
     digest: str
     is_partial: bool = False
 
     @property
     def planned(self) -> int:
-        """About how many requests to casemgr the plan needs, reading back included."""
+        """About how many requests to the target the plan needs, reads included."""
         tally = self.tally
+        if self.direction is Direction.TO_KORE:
+            return tally.planned
         if not tally.planned and not tally.completions:
             return 0
         touched = tally.total("create", "update", "complete", "close")
@@ -64,8 +72,11 @@ class Figures:
 class Story:
     """Tells what one migration did."""
 
-    def __init__(self, this: Begun, *, dry: bool, started: float) -> None:
+    def __init__(
+        self, this: Begun, direction: Direction, *, dry: bool, started: float
+    ) -> None:
         self._this = this
+        self.direction = direction
         self._dry = dry
         self._started = started
 
@@ -74,11 +85,14 @@ class Story:
         extracted, adopted = figures.migration.extracted, figures.migration.adopted
         tally = figures.tally
         return {
-            "direction": "kore-to-casemgr",
+            "direction": str(self.direction),
             "dry_run": self._dry,
             "read": {
-                "kore": {"case": extracted.cases, "task": extracted.tasks},
-                "casemgr": {"case": 0, "task": adopted.records},
+                self.direction.source: {
+                    "case": extracted.cases,
+                    "task": extracted.tasks,
+                },
+                self.direction.target: {"case": 0, "task": adopted.records},
             },
             "complete": extracted.complete,
             "adopted": {
@@ -103,7 +117,7 @@ class Story:
             data=self.data(figures),
             lines=[
                 *self._plan_lines(shown),
-                *self.summary(figures, dry=True, steps=_AFTER_PLAN),
+                *self.summary(figures, dry=True, steps=self._after_plan()),
                 *self._warnings(figures),
             ],
             run=self._this.number,
@@ -139,7 +153,7 @@ class Story:
         """Tell what was done."""
         tally = figures.tally
         code = _exit_code(figures, is_late=is_late)
-        steps = _next_steps(tally, is_late=is_late)
+        steps = self._next_steps(tally, is_late=is_late)
         return Result(
             data=self.data(figures, planned),
             lines=[
@@ -180,7 +194,8 @@ class Story:
         made = figures.tally.total("create")
         ended = figures.tally.total("complete", "close")
         return (
-            f"Write to casemgr: {plural(figures.planned, 'request')}, "
+            f"Write to {NAMES[self.direction.target]}: "
+            f"{plural(figures.planned, 'request')}, "
             f"{plural(made, 'record')} made, {plural(ended, 'record')} finished?"
         )
 
@@ -197,15 +212,15 @@ class Story:
         lines: list[str] = []
         if not extracted.complete:
             lines += wrapped(
-                "Kore's listing moved while it was read; what is missing is carried by "
-                "the next run.",
+                f"The listing of {NAMES[self.direction.source]} moved while it was "
+                "read; what is missing is carried by the next run.",
                 "  ",
             )
         if adopted.links:
             lines.append(f"  {plural(adopted.links, 'link')} restored from keys")
         if adopted.twice:
             lines += wrapped(
-                f"{plural(adopted.twice, 'record')} of casemgr with a key that another "
+                f"{plural(adopted.twice, 'record')} with a key that another "
                 "one carries too: `caseferry quarantine`",
                 "  ",
             )
@@ -215,21 +230,31 @@ class Story:
         counters = self._this.run.systems.counters
         return {
             system: {
-                "planned": planned if system == "casemgr" else 0,
+                "planned": planned if system == self.direction.target else 0,
                 "sent": counter.sent,
                 "retried": counter.retried,
             }
             for system, counter in counters.items()
         }
 
+    def _command(self) -> str:
+        return f"caseferry migrate --from {self.direction.source}"
+
+    def _after_plan(self) -> list[str]:
+        command = self._command()
+        return [f"{command} --limit 5   (a first few, to look at them)", command]
+
+    def _next_steps(self, tally: Tally, *, is_late: bool) -> list[str]:
+        steps = []
+        if is_late:
+            steps.append(f"{self._command()}   (goes on where this one was)")
+        if tally.total("quarantine", "set_aside", "uncertain"):
+            steps.append("caseferry quarantine   (what waits for you, by cause)")
+        steps.append("caseferry verify   (compares both sides anew: the proof)")
+        return steps
+
     def _duration_s(self) -> float:
         return round(self._this.run.clock.monotonic() - self._started, 1)
-
-
-_AFTER_PLAN: Final = (
-    "caseferry migrate --from kore --limit 5   (a first few, to look at them)",
-    "caseferry migrate --from kore",
-)
 
 
 _UNBALANCED: Final = InvariantBroken("the report does not balance")
@@ -253,13 +278,3 @@ def _exit_code(figures: Figures, *, is_late: bool) -> ExitCode:
     if tally.total(*_HELD) or is_late:
         return ExitCode.PARTIAL
     return ExitCode.CONFLICTS if tally.total("conflict") else ExitCode.DONE
-
-
-def _next_steps(tally: Tally, *, is_late: bool) -> list[str]:
-    steps = []
-    if is_late:
-        steps.append("caseferry migrate --from kore   (goes on where this one was)")
-    if tally.total("quarantine", "set_aside", "uncertain"):
-        steps.append("caseferry quarantine   (what waits for you, by cause)")
-    steps.append("caseferry verify   (compares both sides anew: the proof)")
-    return steps

@@ -15,7 +15,8 @@ from caseferry.cli.result import ExitCode
 from caseferry.config import Loaded
 from caseferry.errors import CaseferryError, UserError
 from caseferry.mapping.compile import Mapper
-from caseferry.model.record import Key
+from caseferry.model.direction import NAMES, Direction, direction_from
+from caseferry.model.record import Key, System, system_of
 from caseferry.model.times import canonical_time
 
 
@@ -37,12 +38,17 @@ class Begun:
 
 
 @contextmanager
-def begun(invocation: Invocation, inputs: Mapping[str, str]) -> Iterator[Begun]:
+def begun(
+    invocation: Invocation,
+    inputs: Mapping[str, str],
+    direction: Direction = Direction.TO_CASEMGR,
+) -> Iterator[Begun]:
     """Lock the state, begin a run, and record its end whatever happens.
 
     Args:
         invocation: whose command it is.
         inputs: what the operator asked for, for `history`.
+        direction: which way it carries.
     """
     loaded = invocation.load(secrets="read")
     mapper = read_mapping(loaded.config)
@@ -55,6 +61,7 @@ def begun(invocation: Invocation, inputs: Mapping[str, str]) -> Iterator[Begun]:
             invocation.command,
             reporter=progress,
             stop=invocation.stop.event,
+            direction=direction,
         ) as run,
     ):
         invocation.stop.watch(run.context)
@@ -106,18 +113,29 @@ def resolve(store: SqliteStore, text: str) -> Key:
     )
 
 
-def case_of(store: SqliteStore, key: Key) -> Key:
-    """Give the Kore case that a record of either side belongs to.
+def case_of(store: SqliteStore, key: Key, system: System = System.KORE) -> Key:
+    """Give the case of one system that a record of either side belongs to.
 
     Raises:
-        UserError: nothing of Kore belongs to it.
+        UserError: nothing of that system belongs to it.
     """
+    own = key
     link = store.link(key)
-    own = link.kore if link is not None else key
-    if not own.startswith("kore:"):
-        raise UserError(f"{key} is linked to no Kore record", code="key-unlinked")
+    if link is not None:
+        own = link.kore if system is System.KORE else link.casemgr
+    if system_of(own) is not system:
+        text = f"{key} is linked to no {NAMES[system]} record"
+        raise UserError(text, code="key-unlinked")
     record = store.record(own)
     return record.parent if record is not None and record.parent else own
+
+
+def last_direction(store: SqliteStore) -> Direction:
+    """Give the direction of the last migration in this state."""
+    for run in store.runs(1000):
+        if run.command == "migrate":
+            return direction_from(run.inputs.get("from", System.KORE))
+    return Direction.TO_CASEMGR
 
 
 def name_of(store: SqliteStore, key: Key) -> str:

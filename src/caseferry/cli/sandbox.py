@@ -86,7 +86,9 @@ def sandbox(  # noqa: PLR0913 - one per option
         files = []
         if folder is not None:
             target = invocation.env.cwd / folder
-            files = [str(path) for path in write_sandbox_config(target, url)]
+            is_empty = not box.kore.cases
+            written = write_sandbox_config(target, url, kore_ids=is_empty)
+            files = [str(path) for path in written]
         invocation.show(_ready(url, box, files))
         stop.wait()
 

@@ -147,7 +147,8 @@ def _open_rows(data: dict[str, Any]) -> list[tuple[str, str]]:
 def _next(data: dict[str, Any], run: RunEntry | None) -> list[str]:
     if data["running"] is not None:
         return ["  nothing: a run is going on"]
-    if run is None:
+    nothing_yet = not any(sum(counts.values()) for counts in data["links"].values())
+    if run is None or (run.command.startswith("mapping ") and nothing_yet):
         return ["  caseferry migrate --from kore --dry-run"]
     if run.ended is None or run.exit_code not in (0, 3, 4) or data["in_doubt"]:
         return ["  caseferry migrate --from kore   (goes on where it was)"]

@@ -27,7 +27,9 @@ One TOML file says what becomes what, and where it lands; an administrator owns 
 reads it and signs its digest. `caseferry init` writes one that explains itself.
 
 `caseferry mapping check` checks it as a whole: every problem with its place, what was
-expected, and the nearest valid name. `caseferry mapping show` prints it as tables.
+expected, and the nearest valid name; then what occurs on both sides and no row names.
+`caseferry mapping show` prints it as tables. `caseferry mapping suggest` writes one
+from what both systems hold: what it cannot know is marked FILL-IN, for you to decide.
 
 What cannot be carried whole is a loss, and has a name such as subject-cut. A plan and a
 report count losses by name; [losses] accepts up to a number, and more stops a run
@@ -59,15 +61,15 @@ TOPICS: Final = ("mapping", "errors", "exit-codes", "state")
 def help_topic(ctx: click.Context, *, topic: str | None) -> Result:
     """Explain mapping, errors, exit-codes or state."""
     invocation: Invocation = ctx.obj
-    if topic is None or topic in root.list_commands(ctx):
+    if topic in TOPICS:  # first: `mapping` and `state` name commands as well
+        lines = _topic(topic)
+    elif topic is None or topic in root.list_commands(ctx):
         parent = ctx.parent or ctx
         found = root.get_command(parent, topic) if topic else root
         command = found or root
         path = f"caseferry {topic}" if topic else "caseferry"
         own = click.Context(command, info_name=path, obj=invocation)
         lines = command.get_help(own).splitlines()
-    elif topic in TOPICS:
-        lines = _topic(topic)
     else:
         raise errors.UserError(
             f"there is no topic {topic!r}", hint=f"topics: {', '.join(TOPICS)}"

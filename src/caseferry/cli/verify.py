@@ -5,8 +5,10 @@ import click
 from caseferry.cli.files import write_private
 from caseferry.cli.options import Command, Invocation
 from caseferry.cli.result import ExitCode, Result
-from caseferry.cli.running import begun, case_of, resolve
-from caseferry.engine.verify import verify as compare
+from caseferry.cli.running import begun, case_of, last_direction, resolve
+from caseferry.engine.to_kore.verify import verify_to_kore
+from caseferry.engine.verify import verify as verify_pairs
+from caseferry.model.direction import Direction
 from caseferry.report.html import page
 from caseferry.report.verified import Proof, csv_text, proof_lines, proof_tables
 
@@ -34,17 +36,20 @@ def verify(
 ) -> Result:
     """Compare both sides anew, record by record.
 
-    Writes to neither system. Ends with 3 when something differs, is missing, is there
-    twice or waits for somebody.
+    In the direction of the last migration. Writes to neither system. Ends with 3 when
+    something differs, is missing, is there twice or waits for somebody.
     """
     inputs = {"only": " ".join(only), "sample": str(sample or "")}
     with begun(invocation, {k: v for k, v in inputs.items() if v}) as this:
         store, clock = this.run.store, this.run.clock
         started = clock.monotonic()
-        keys = tuple(case_of(store, resolve(store, text)) for text in only)
+        direction = last_direction(store)
+        source = direction.source
+        keys = tuple(case_of(store, resolve(store, text), source) for text in only)
+        compare = verify_to_kore if direction is Direction.TO_KORE else verify_pairs
         found = compare(this.run.context, only=keys, sample=sample)
         proof = Proof(
-            data=found.data,
+            data={"direction": str(direction)} | found.data,
             differences=found.differences,
             run=this.number,
             took_s=clock.monotonic() - started,

@@ -195,9 +195,6 @@ def _senseless(config: Config) -> list[Problem]:
             close = nearest(name, PATHS)
             problem = Problem(path=path, message="no such operation", nearest=close)
             problems.append(problem)
-    if config.casemgr.edit_as == "assignee":
-        text = 'this version edits as the client application only: write "client"'
-        problems.append(Problem(path="casemgr.edit_as", message=text))
     for name, value in config.scope:
         if value:
             text = "this version carries everything: take the key out"

@@ -66,6 +66,8 @@ class Casemgr(Section):
     activity_key_attribute: Text = "ext_key"
     case_key_attribute: Text = "ext_key"
     edit_as: Literal["client", "assignee"] = "client"
+    user_scope: str = ""
+    user_token_url: Address | None = None
     requests_per_minute: Rate
     concurrency: Workers = 8
     visibility_lag: Duration = 120.0

@@ -217,6 +217,7 @@ class Adopter:
         Only an end that is due in casemgr stays due; one that came there first is an
         agent's, and kept.
         """
+        self._planner.plain_texts.recognise(work, link, record)
         mapped = work.mapped(link.role, link.kore)
         agreed = agree(
             mapped,
@@ -242,6 +243,10 @@ class Adopter:
     def _keep(self, work: Work, link: Link) -> None:
         work.put_link(link)
         self._context.store.save_link(link, work.key)
+
+    def keep_as_it_is(self, work: Work, link: Link, record: Record) -> None:
+        """Link a pair; what both sides hold now is taken for agreed."""
+        self._keep(work, self._as_it_is(work, link, record))
 
     def _report_twice(self, work: Work, key: Key, record: Record, text: str) -> None:
         hold = Hold(

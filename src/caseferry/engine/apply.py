@@ -1,11 +1,11 @@
 """One batch of case groups through its stages: decide, send, read back, again."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from caseferry.engine.context import Context
 from caseferry.engine.customers import Customers
-from caseferry.engine.dispatch import Dispatcher, Outcome
+from caseferry.engine.dispatch import Dispatcher, Outcome, Stages
 from caseferry.engine.finish import finish
 from caseferry.engine.jobs import Jobs, Sent
 from caseferry.engine.plans import Planner
@@ -52,14 +52,21 @@ class Applier:
         self._read_back(works)
         self._planner.decide(works)
 
-    def run(self, works: Sequence[Work]) -> None:
-        """Take prepared groups to their end, as far as it can be reached now.
-
-        Each round sends the next stage of every group and reads back what it touched.
-        A group whose create stays in doubt is parked with the settler.
+    def drive(self, lanes: Iterable[Stages]) -> None:
+        """Carry several lanes of groups out side by side.
 
         Raises:
             CaseSystemError: a system refuses everybody; all receipts are kept.
+            SafetyStop, Refused: what a lane raised; all receipts are kept.
+        """
+        self._dispatcher.drive(lanes)
+
+    def stages(self, works: Sequence[Work]) -> Stages:
+        """Take prepared groups to their end, as far as it can be reached now.
+
+        Gives the requests of one stage after the other; each round reads back what the
+        last one touched. A group whose create stays in doubt is parked with the
+        settler.
         """
         self._planner.list_again(works)
         moving = list(works)
@@ -68,8 +75,7 @@ class Applier:
             if not moving:
                 finish(self._context, works)
                 return
-            jobs = self._jobs.of(moving)
-            outcomes = self._dispatcher.send(jobs)
+            outcomes = yield self._jobs.of(moving)
             for outcome in outcomes:
                 self._follow(outcome)
             if self._context.stopping:
@@ -182,7 +188,9 @@ class Applier:
         self, work: Work, action: Action, *, limit: int, code: str
     ) -> None:
         """Hold a record whose request is planned again and again: it never settles."""
-        mark = _mark(action)
+        # one that was carried out counts apart from those that were not
+        carried_out = ("done",) if code == "not-applied" else ()
+        mark = (*_mark(action), *carried_out)
         work.repeats[mark] = work.repeats.get(mark, 0) + 1
         if work.repeats[mark] > limit:
             reason = "casemgr took the request, but does not show its effect"
@@ -221,6 +229,8 @@ class Applier:
             self._hold(
                 work, action, HoldKind.WAITING, code="customer-new", reason=reason
             )
+            return
+        if self._planner.plain_texts.answer(work, action, error):
             return
         self._hold(
             work, action, HoldKind.QUARANTINE, code=error.code, reason=error.message

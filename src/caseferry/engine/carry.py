@@ -1,10 +1,12 @@
 """Carrying groups out in batches: who goes first, who waits, who is taken up again."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import chain
 
 from caseferry.engine.apply import Applier
 from caseferry.engine.context import Context
 from caseferry.engine.customers import Customers, identities
+from caseferry.engine.dispatch import Stages
 from caseferry.engine.plans import Planner, batches
 from caseferry.engine.prove import Prover
 from caseferry.engine.settle import Settler
@@ -12,6 +14,9 @@ from caseferry.engine.tally import Tally
 from caseferry.engine.work import Work
 from caseferry.model.link import Hold, HoldKind
 from caseferry.model.record import Key
+
+_LANES = 3
+"""While one lane decides, the requests of the others are under way."""
 
 
 class Carrier:
@@ -31,53 +36,100 @@ class Carrier:
         self._settler = settler
         self._prover = Prover(context)
         self._begun: dict[Key, Work] = {}
+        self._making: set[int] = set()  # customers that groups under way may create
+        self._proving = False  # one kind of action at a time, in whatever lane
 
     def prepare(self, works: Sequence[Work]) -> None:
         """Read what is linked and decide, without writing to either system."""
         self._applier.prepare(works)
 
-    def batch(self, works: list[Work], tally: Tally) -> list[Key]:
+    def carry(self, batches: Iterator[list[Work]], tally: Tally) -> list[Key]:
         """Carry prepared groups out; give those that have to wait.
 
-        The first group with each kind of action runs alone. Of several groups that
+        Several lanes take batch after batch from one stream. The first group with each
+        kind of action runs before all others with that kind. Of several groups that
         would create the same customer one goes first.
         """
         later: list[Key] = []
-        firsts, rest = self._split(works, later)
-        for work in firsts:
-            if self._prover.is_first(work):
-                kinds = self._prover.kinds(work)
-                self._carry([work], tally, later)
-                if not self._context.stopping:
-                    self._prover.learn(work, kinds)
-            else:
-                rest.append(work)
-            if self._context.must_stop():
-                return later
-        self._carry(rest, tally, later)
+        self._drive(chain(batches, self._put_off(later)), tally, later)
         return later
 
-    def _split(
+    def _drive(
+        self, batches: Iterator[list[Work]], tally: Tally, later: list[Key]
+    ) -> None:
+        count = _LANES if self._context.workers.size > 1 else 1
+        self._applier.drive(self._lane(batches, tally, later) for _ in range(count))
+
+    def _put_off(self, later: list[Key]) -> Iterator[list[Work]]:
+        """Give once more what had to wait, while the last others are under way."""
+        parked = self._settler.parked
+        ready = [key for key in later if key not in parked]
+        later[:] = [key for key in later if key in parked]
+        yield from self._reloaded(ready)
+
+    def _lane(
+        self, batches: Iterator[list[Work]], tally: Tally, later: list[Key]
+    ) -> Stages:
+        while not self._context.must_stop():
+            works = next(batches, None)
+            if works is None:
+                return
+            yield from self._batch(works, tally, later)
+            done = sum(tally.ends.values())
+            self._context.reporter.progress("carried", done, None)
+
+    def _batch(self, works: list[Work], tally: Tally, later: list[Key]) -> Stages:
+        """Carry a batch out: what proves a kind of action alone, then the rest.
+
+        While another lane proves something, what is proved already goes on.
+        """
+        works, making = self._apart(works, later)
+        left = [(work, self._prover.kinds(work)) for work in works]
+        while left and not self._context.must_stop():
+            firsts = [pair for pair in left if not self._prover.knows(pair[1])]
+            if firsts and not self._proving:
+                # the richest first: the fewest groups teach what there is to learn
+                first = max(firsts, key=lambda pair: len(pair[1]))
+                left = [pair for pair in left if pair is not first]
+                yield from self._first(*first, tally=tally, later=later)
+            elif len(firsts) < len(left):
+                ready = [work for work, kinds in left if self._prover.knows(kinds)]
+                left = firsts
+                yield from self._carry(ready, tally, later)
+            else:
+                yield ()
+        self._making -= making
+
+    def _apart(
         self, works: list[Work], later: list[Key]
-    ) -> tuple[list[Work], list[Work]]:
+    ) -> tuple[list[Work], set[int]]:
+        """Put groups off whose customer another group makes; give who is made here."""
+        chosen: list[Work] = []
         making: set[int] = set()
-        firsts: list[Work] = []
-        rest: list[Work] = []
         for work in works:
             draft, wish = work.customer.draft, work.group.customer
             if draft is not None and draft.create:
-                if self._customers.is_new(wish) or making & identities(wish):
+                values = identities(wish)
+                if self._customers.is_new(wish) or self._making & values:
                     later.append(work.key)
                     continue
-                making |= identities(wish)
-            (firsts if self._prover.is_first(work) else rest).append(work)
-        # the richest first: the fewest groups teach what there is to learn
-        firsts.sort(key=lambda work: -len(self._prover.kinds(work)))
-        return firsts, rest
+                making |= values
+                self._making |= values
+            chosen.append(work)
+        return chosen, making
 
-    def _carry(self, works: list[Work], tally: Tally, later: list[Key]) -> None:
+    def _first(
+        self, work: Work, kinds: frozenset[str], *, tally: Tally, later: list[Key]
+    ) -> Stages:
+        self._proving = True
+        yield from self._carry([work], tally, later)
+        if not self._context.stopping:
+            self._prover.learn(work, kinds)
+        self._proving = False
+
+    def _carry(self, works: list[Work], tally: Tally, later: list[Key]) -> Stages:
         plans = {work.key: work.plan for work in works}
-        self._applier.run(works)
+        yield from self._applier.stages(works)
         parked = self._settler.parked
         for work in works:
             self._resume(work)
@@ -125,12 +177,15 @@ class Carrier:
         parked = self._settler.parked
         left = [key for key in again if key in parked]
         ready = [key for key in again if key not in parked]
-        for batch in batches(ready, self._context.settings.batch):
+        self._drive(self._reloaded(ready), tally, left)
+        return left
+
+    def _reloaded(self, keys: Sequence[Key]) -> Iterator[list[Work]]:
+        for batch in batches(keys, self._context.settings.batch):
             works = self._planner.load(batch)
             self._note_adopted(works)
             self.prepare(works)
-            left += self.batch(works, tally)
-        return left
+            yield works
 
     def _wait(self, again: list[Key]) -> bool:
         """Wait for an answer or a customer; False when nothing is left to wait for."""

@@ -3,8 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from caseferry.engine.places import Place, fixed_place, moved_place
 from caseferry.engine.work import Work
 from caseferry.model.correlation import Role
+from caseferry.model.customer import Customer
 from caseferry.model.link import HoldKind, Link
 from caseferry.model.mapped import MappedField, MappedRecord
 from caseferry.model.record import Key, Record, Value
@@ -34,12 +36,14 @@ class Compared:
         verdict: equal, accepted_loss, different, missing, twice, uncertain, set_aside
             or out_of_scope.
         losses: rules, of a pair.
+        reported: names of what agents may have moved; no difference of its own.
     """
 
     role: Role
     verdict: str
     differences: tuple[Difference, ...] = ()
     losses: tuple[str, ...] = ()
+    reported: tuple[str, ...] = ()
     by_key: bool = True
 
     @property
@@ -49,13 +53,16 @@ class Compared:
 
 
 def compare_group(
-    work: Work, found: Mapping[tuple[Role, Key], Sequence[Record]]
+    work: Work,
+    found: Mapping[tuple[Role, Key], Sequence[Record]],
+    people: Mapping[str, Customer],
 ) -> list[Compared]:
     """Compare every record of a group with its counterparts.
 
     Args:
         work: the group, as mapped now.
         found: counterparts by their own correlation key.
+        people: casemgr's customers by id, as far as they are known.
     """
     case = _counterparts(work, Role.CASE, work.key, found)
     parent = case[0].key if case else None
@@ -68,6 +75,9 @@ def compare_group(
         records = _counterparts(work, Role.TASK, key, found)
         by_key = (Role.TASK, key) in found
         result = _compare(work, mapped, records, by_key=by_key)
+        if result.verdict in ("equal", "accepted_loss", "different"):
+            customer = people.get(records[0].text("customer"))
+            result = _placed(result, work, mapped, (records[0], customer))
         if records and records[0].parent != parent:
             result = _misplaced(result, mapped, records[0], parent)
         results.append(result)
@@ -198,6 +208,44 @@ def _differences(
     return tuple(found)
 
 
+def _placed(
+    result: Compared,
+    work: Work,
+    mapped: MappedRecord,
+    target: tuple[Record, Customer | None],
+) -> Compared:
+    """Add where a task's counterpart lies and whom it is for."""
+    record, customer = target
+    fixed = fixed_place(mapped, record)
+    moved = moved_place(mapped, work.group.customer, record, customer)
+    reason = "no call and no agent changes it after creation"
+    differences = [_place(mapped, record, place, reason) for place in fixed]
+    differences += [
+        _place(mapped, record, place, f"{name}: not counted as different")
+        for name, place in moved.items()
+    ]
+    return replace(
+        result,
+        verdict="different" if fixed else result.verdict,
+        differences=(*result.differences, *differences),
+        reported=tuple(moved),
+    )
+
+
+def _place(
+    mapped: MappedRecord, record: Record, place: Place, reason: str
+) -> Difference:
+    name, kore, casemgr = place
+    return Difference(
+        key=mapped.record.key,
+        counterpart=record.key,
+        field=name,
+        kore=kore,
+        casemgr=casemgr,
+        reason=reason,
+    )
+
+
 def _reason(field: MappedField, link: Link | None, record: Record) -> str:
     if link is None or not link.finished:
         return "not carried to its end"
@@ -229,5 +277,6 @@ def _misplaced(
         verdict=verdict,
         differences=differences,
         losses=result.losses,
+        reported=result.reported,
         by_key=result.by_key,
     )

@@ -1,10 +1,13 @@
 """What every part of a run is given."""
 
 from dataclasses import dataclass, field
+from typing import Literal
 
 from caseferry.engine.workers import Workers
 from caseferry.mapping.compile import Mapper
 from caseferry.model.correlation import TenantPair
+from caseferry.model.link import Hold
+from caseferry.model.record import Key
 from caseferry.ports import CasemgrSystem, Clock, KoreSystem, Reporter, Store
 
 
@@ -19,6 +22,7 @@ class Settings:
         departments: read beside those that the mapping's routes reach.
         overlap_s: how far below a watermark is read again.
         batch: case groups that go through their stages together.
+        marker: the text of a Kore record that carries our key on create.
     """
 
     pair: TenantPair
@@ -28,7 +32,8 @@ class Settings:
     late_effect_s: float = 600.0
     overlap_s: float = 120.0
     departments: tuple[str, ...] = ()
-    batch: int = 600
+    batch: int = 150
+    marker: Literal["desc", "name"] = "desc"
 
     @property
     def absence_bound_s(self) -> float:
@@ -46,6 +51,8 @@ class Context:
         deadline: monotonic time after which no new group is begun; None is never.
         listing_complete: the source's listings of this run are proved complete.
         allowed: guards that the operator overrode by name.
+        strangers: source records whose key says that they have a counterpart already,
+            which is not shown or not theirs: they are never created in this run.
     """
 
     kore: KoreSystem
@@ -62,6 +69,7 @@ class Context:
     allowed: frozenset[str] = frozenset()
     listing_complete: bool = True
     stopping: bool = field(default=False)
+    strangers: dict[Key, Hold] = field(default_factory=dict)
 
     @property
     def departments(self) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from caseferry.engine.closing import keep_first_look
 from caseferry.engine.context import Context
 from caseferry.engine.work import Work
 from caseferry.model.action import Action, ActionKind
@@ -10,7 +11,7 @@ from caseferry.model.link import Hold, HoldKind
 from caseferry.model.record import Key
 from caseferry.reconcile.merge import agree
 
-_LISTED = {
+LISTED = {
     ActionKind.CONFLICT: HoldKind.CONFLICT,
     ActionKind.QUARANTINE: HoldKind.QUARANTINE,
     ActionKind.SET_ASIDE: HoldKind.SET_ASIDE,
@@ -26,13 +27,14 @@ def finish(context: Context, works: Sequence[Work]) -> None:
             held = _held(work)
             _move_bases(context, work)
             _list(context, work, held)
+            keep_first_look(context, work)
 
 
 def _held(work: Work) -> dict[Key, tuple[Role, Action]]:
     """Give what keeps a record back, by source key; the first reason counts."""
     found: dict[Key, tuple[Role, Action]] = {}
     for action in work.plan.actions if work.plan else ():
-        if action.kind in _LISTED:
+        if action.kind in LISTED:
             found.setdefault(action.key, (action.role, action))
     return found
 
@@ -77,7 +79,7 @@ def _list(context: Context, work: Work, held: dict[Key, tuple[Role, Action]]) ->
             continue
         hold = Hold(
             key=key,
-            kind=_LISTED[action.kind],
+            kind=LISTED[action.kind],
             code=action.code,
             reason=action.reason,
             source_print=source_print,

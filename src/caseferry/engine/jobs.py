@@ -1,6 +1,6 @@
 """From planned actions to requests: what is sent, and the intents that go before it."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from caseferry.engine.context import Context
@@ -40,8 +40,24 @@ class Jobs:
                     bulk.append((work, action))
                 else:
                     jobs.append(self._job(((work, action),)))
-        chunks = (bulk[start : start + _BULK] for start in range(0, len(bulk), _BULK))
-        return jobs + [self._job(tuple(chunk)) for chunk in chunks]
+        return jobs + [self._job(pairs) for pairs in self._chunks(bulk)]
+
+    def _chunks(
+        self, bulk: Sequence[tuple[Work, Action]]
+    ) -> Iterator[tuple[tuple[Work, Action], ...]]:
+        """Split completions into requests: of one actor each, and not too many."""
+        by_actor: dict[str, list[tuple[Work, Action]]] = {}
+        for work, action in bulk:
+            actor = self._actor(work, action)
+            by_actor.setdefault(actor, []).append((work, action))
+        for pairs in by_actor.values():
+            for start in range(0, len(pairs), _BULK):
+                yield tuple(pairs[start : start + _BULK])
+
+    def _actor(self, work: Work, action: Action) -> str:
+        """Give in whose name an activity is changed, as it was read last."""
+        target = work.targets.get(action.counterpart) if action.counterpart else None
+        return self._context.casemgr.actor_of(target) if target else ""
 
     def _job(self, pairs: tuple[tuple[Work, Action], ...]) -> Job:
         work, action = pairs[0]
@@ -76,13 +92,14 @@ class Jobs:
         key = action.counterpart
         if key is None:
             raise InvariantBroken("a request for a record that is not known yet")
+        actor = self._actor(work, action)
         if action.kind is ActionKind.COMPLETE:
             versions = {
                 a.counterpart: w.targets[a.counterpart].version
                 for w, a in pairs
                 if a.counterpart is not None
             }
-            return lambda: casemgr.complete_activities(versions)
+            return lambda: casemgr.complete_activities(versions, actor=actor)
         if action.kind is ActionKind.CLOSE:
             return lambda: casemgr.close_case(key)
         if action.kind is ActionKind.NOTE:
@@ -91,7 +108,7 @@ class Jobs:
         fields = {c.name: c.after for c in action.changes if c.after is not None}
         if action.role is Role.CASE:
             return lambda: casemgr.edit_case(key, version, fields)
-        return lambda: casemgr.edit_activity(key, version, fields)
+        return lambda: casemgr.edit_activity(key, version, fields, actor=actor)
 
     def _note(self, key: Key, action: Action) -> None:
         """Append a note unless an earlier attempt already did."""

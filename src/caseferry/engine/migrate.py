@@ -8,6 +8,7 @@ from caseferry.engine.carry import Carrier
 from caseferry.engine.context import Context
 from caseferry.engine.customers import Customers
 from caseferry.engine.extract import Extracted, extract_kore
+from caseferry.engine.marked import MarkedAdopter
 from caseferry.engine.plans import Planner, batches
 from caseferry.engine.settle import Settler
 from caseferry.engine.tally import Tally
@@ -71,6 +72,9 @@ class Migration:
         self._settler.look()
         self._hold_back_customers()
         self.adopted = self._adopter.scan()
+        marked = MarkedAdopter(self._context, self._planner, self._adopter).scan()
+        self.adopted.links += marked.links
+        self.adopted.strangers += marked.strangers
 
     def plan(self, show: Callable[[GroupPlan], None] | None = None) -> Planned:
         """Plan every group, writing to neither system.
@@ -79,14 +83,8 @@ class Migration:
             show: is handed each plan that holds more than "unchanged".
         """
         tally = Tally()
-        budget = self._options.limit
-        for works in self._works():
-            open_works = self._unsettled(works, tally)
-            self._carrier.prepare(open_works)
-            if budget is not None:
-                open_works = _within(open_works, budget)
-                budget -= sum(map(_wants, open_works))
-            for work in open_works:
+        for works in self._works(tally):
+            for work in works:
                 if work.plan is None:
                     continue
                 tally.add_plan(work, work.plan)
@@ -106,18 +104,7 @@ class Migration:
         """
         self._scan_again()
         tally = Tally()
-        again: list[Key] = []
-        budget = self._options.limit
-        for works in self._works():
-            if self._context.must_stop():
-                break
-            open_works = self._unsettled(works, tally)
-            self._carrier.prepare(open_works)
-            if budget is not None:
-                open_works = _within(open_works, budget)
-                budget -= sum(map(_wants, open_works))
-            again += self._carrier.batch(open_works, tally)
-            self._context.reporter.progress("carried", sum(tally.ends.values()), None)
+        again = self._carrier.carry(self._works(tally), tally)
         self._carrier.later(again, tally)
         self._orphans(tally)
         if self._context.stopping:
@@ -137,11 +124,18 @@ class Migration:
 
     # batches ------------------------------------------------------------------------
 
-    def _works(self) -> Iterator[list[Work]]:
+    def _works(self, tally: Tally) -> Iterator[list[Work]]:
+        """Give the groups that are not settled, planned, up to the limit."""
         store, size = self._context.store, self._context.settings.batch
+        budget = self._options.limit
         keys = store.case_keys(self._context.run, only=self._options.only)
         for batch in batches(keys, size):
-            yield self._planner.load(batch)
+            works = self._unsettled(self._planner.load(batch), tally)
+            self._carrier.prepare(works)
+            if budget is not None:
+                works = _within(works, budget)
+                budget -= sum(map(_wants, works))
+            yield works
 
     def _unsettled(self, works: Sequence[Work], tally: Tally) -> list[Work]:
         found = []

@@ -4,8 +4,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
 from itertools import islice
 
+from caseferry.engine.closing import judge_listing, server_now
 from caseferry.engine.context import Context
 from caseferry.engine.customers import Customers
+from caseferry.engine.plain_texts import PlainTexts
 from caseferry.engine.settle import as_sent
 from caseferry.engine.work import PENDING, Work
 from caseferry.model.correlation import Role
@@ -13,8 +15,8 @@ from caseferry.model.link import Hold, HoldKind, Intent, Link, WriteKind
 from caseferry.model.mapped import MappedGroup, MappedRecord
 from caseferry.model.record import Key, Record, record_fingerprint
 from caseferry.model.times import canonical_time
-from caseferry.reconcile.planner import plan_group
-from caseferry.reconcile.view import CLOSED
+from caseferry.reconcile.planner import plan_group, wants_customer
+from caseferry.reconcile.view import CLOSED, GroupView
 
 DUE_MARGIN = timedelta(minutes=5)
 """A due date nearer than this may be past when the write arrives."""
@@ -33,6 +35,8 @@ class Planner:
     def __init__(self, context: Context, customers: Customers) -> None:
         self._context = context
         self._customers = customers
+        self._mark = context.settings.pair.mark
+        self.plain_texts = PlainTexts(context)
 
     def load(self, cases: Sequence[Key]) -> list[Work]:
         """Load case groups with their links, holds and writes in doubt."""
@@ -54,14 +58,12 @@ class Planner:
         holds: dict[Key, Hold],
         doubts: dict[Key, set[tuple[Role, Key]]],
     ) -> Work:
-        group = self._context.mapper.map_group(
-            records[0], records[1:], self._context.clock.now()
-        )
+        group = self._map(records[0], records[1:])
         prints = {r.key: record_fingerprint(r) for r in records}
         standing = {
             key: holds[key]
             for key in prints
-            if key in holds and _stands(holds[key], prints[key], group.mapping)
+            if key in holds and stands(holds[key], prints[key], group.mapping)
         }
         ghosts = tuple(link for link in links if link.kore not in prints)
         shown = [link for link in links if link.kore in prints]
@@ -72,7 +74,9 @@ class Planner:
             prints=prints,
             links=links,
             ghosts=ghosts,
-            holds=standing | _unseen(group, complete=self._context.listing_complete),
+            holds=standing
+            | _unseen(group, complete=self._context.listing_complete)
+            | {k: h for k, h in self._context.strangers.items() if k in prints},
             known={key: holds[key] for key in prints if key in holds},
             in_doubt=in_doubt,
         )
@@ -122,30 +126,35 @@ class Planner:
 
     def decide(self, works: Sequence[Work]) -> None:
         """Plan each group on what is known of it; customers are looked up on demand."""
-        for work in works:
-            self._plan(work)
-        wanting = [work for work in works if _wants_customer(work)]
+        wanting = [
+            work
+            for work in works
+            if work.customer is PENDING and wants_customer(self._view(work))
+        ]
         choices = self._customers.choose(
             [(work.group.customer, work.group.case.department) for work in wanting]
         )
         for work, choice in zip(wanting, choices, strict=True):
             work.customer = choice
+        for work in works:
             self._plan(work)
         self._list_before_close(works)
 
     def _plan(self, work: Work) -> None:
-        settings = self._context.settings
+        work.plan = plan_group(self._view(work))
+
+    def _view(self, work: Work) -> GroupView:
         now = canonical_time(self._context.clock.now() + DUE_MARGIN)
         if any(due <= now for due in _due_dates(work.group)):
             # a due date passed while its group waited: it can't be written any more
             tasks = [mapped.record for mapped in work.group.tasks]
-            work.group = self._context.mapper.map_group(
-                work.group.case.record, tasks, self._context.clock.now()
-            )
-        view = work.view(
-            now=now, pair=settings.pair.mark, case_key_field=settings.case_key_field
-        )
-        work.plan = plan_group(view)
+            work.group = self._map(work.group.case.record, tasks)
+        field = self._context.settings.case_key_field
+        return work.view(now=now, pair=self._mark, case_key_field=field)
+
+    def _map(self, case: Record, tasks: Sequence[Record]) -> MappedGroup:
+        now = self._context.clock.now()
+        return self.plain_texts.of(self._context.mapper.map_group(case, tasks, now))
 
     def list_again(self, works: Sequence[Work]) -> None:
         """List the activities of cases about to be closed anew: time has passed."""
@@ -156,10 +165,12 @@ class Planner:
     def _list_before_close(self, works: Sequence[Work]) -> None:
         """Read all activities of a case before a call closes it, whosever they are."""
         closing = [work for work in works if not work.listed and _closes(work)]
+        asked_at = server_now(self._context)
         answers = self._context.workers.map(self._activities_of, closing)
         for work, records in zip(closing, answers, strict=True):
             work.targets |= {record.key: record for record in records}
             work.listed = True
+            judge_listing(self._context, work, records, asked_at)
             self._plan(work)
 
     def _activities_of(self, work: Work) -> tuple[Record, ...]:
@@ -215,7 +226,7 @@ def _unseen(group: MappedGroup, *, complete: bool) -> dict[Key, Hold]:
     return {record.key: hold}
 
 
-def _stands(hold: Hold, source_print: str, mapping: str) -> bool:
+def stands(hold: Hold, source_print: str, mapping: str) -> bool:
     """Tell whether a hold still stands: the record, the mapping or `retry` lifts it.
 
     What is uncertain stands until it is settled or a person says what it is. What
@@ -225,12 +236,6 @@ def _stands(hold: Hold, source_print: str, mapping: str) -> bool:
         return True
     same = hold.source_print == source_print and hold.mapping == mapping
     return hold.kind is HoldKind.QUARANTINE and same
-
-
-def _wants_customer(work: Work) -> bool:
-    if work.plan is None or work.customer is not PENDING:
-        return False
-    return any(action.code == PENDING.code for action in work.plan.actions)
 
 
 def _closes(work: Work) -> bool:

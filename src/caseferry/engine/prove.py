@@ -33,9 +33,9 @@ class Prover:
             if digest == self._digest
         }
 
-    def is_first(self, work: Work) -> bool:
-        """Tell whether a group holds a kind of action that is not proved yet."""
-        return not self.kinds(work) <= self._proved
+    def knows(self, kinds: frozenset[str]) -> bool:
+        """Tell whether these kinds of action are all proved."""
+        return kinds <= self._proved
 
     def learn(self, work: Work, kinds: frozenset[str]) -> None:
         """Keep what a group that ran alone to its end has shown.

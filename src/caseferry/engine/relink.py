@@ -9,6 +9,9 @@ from caseferry.engine.customers import Customers
 from caseferry.engine.extract import extract_kore
 from caseferry.engine.plans import Planner
 from caseferry.engine.settle import ASSUMED_ABSENT
+from caseferry.engine.to_kore.adopt import KoreAdopter, any_marked
+from caseferry.engine.to_kore.extract import extract_casemgr
+from caseferry.engine.to_kore.plans import KorePlanner
 from caseferry.errors import NotFound, UserError
 from caseferry.model.correlation import Role
 from caseferry.model.link import Hold, HoldKind, IntentState, Link
@@ -18,13 +21,20 @@ from caseferry.reconcile.merge import agree
 
 
 def rebuild(context: Context) -> Adopted:
-    """Read both systems whole and restore the links from the keys on casemgr.
+    """Read both systems whole and restore the links from the keys on either side.
 
     Effects: reads both systems, writes links; writes to neither system.
     """
     extract_kore(context)
     planner = Planner(context, Customers(context))
-    return Adopter(context, planner).scan(everything=True)
+    found = Adopter(context, planner).scan(everything=True)
+    if any_marked(context):
+        extract_casemgr(context)
+        marked = KoreAdopter(context, KorePlanner(context)).scan()
+        found.links += marked.links
+        found.twice += marked.twice
+        found.strangers += marked.strangers
+    return found
 
 
 def link_twins(context: Context, one: Key, other: Key) -> Link:

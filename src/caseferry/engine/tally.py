@@ -3,14 +3,15 @@
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
-from caseferry.engine.work import Work
 from caseferry.model.action import Action, ActionKind, GroupPlan, Stage
 from caseferry.model.correlation import Role
-from caseferry.model.link import HoldKind
-from caseferry.model.record import Key
-from caseferry.reconcile.view import CLOSED
+from caseferry.model.kore_draft import CaseDraft
+from caseferry.model.link import Hold, HoldKind, Link
+from caseferry.model.mapped import MappedRecord
+from caseferry.model.record import Key, Record
+from caseferry.reconcile.view import CLOSED, CustomerChoice
 
 _COMMON = (
     "note",
@@ -27,6 +28,41 @@ TASK_KINDS = ("create", "update", "complete", *_COMMON)
 CUSTOMER_KINDS = ("matched", "created", "ambiguous", "placeholder")
 _HELD = ("quarantine", "uncertain", "waiting", "set_aside", "out_of_scope")
 _NAMES = {Role.CASE: "case", Role.TASK: "task", Role.OPENER: "opener"}
+
+
+class Group(Protocol):
+    """The mapped group, as far as it is counted."""
+
+    @property
+    def case(self) -> MappedRecord: ...
+    @property
+    def stays_behind(self) -> Mapping[str, int]: ...
+
+
+class Work(Protocol):
+    """A case group in work, of either direction, as far as it is counted."""
+
+    @property
+    def key(self) -> Key: ...
+    @property
+    def group(self) -> Group: ...
+    @property
+    def prints(self) -> Mapping[Key, str]: ...
+    @property
+    def plan(self) -> GroupPlan | None: ...
+    @property
+    def done(self) -> list[Action]: ...
+    @property
+    def born(self) -> set[tuple[Role, Key]]: ...
+    @property
+    def known(self) -> Mapping[Key, Hold]: ...
+    @property
+    def targets(self) -> Mapping[Key, Record]: ...
+    @property
+    def customer(self) -> CustomerChoice: ...
+    @property
+    def case_link(self) -> Link | None: ...
+    def link(self, role: Role, key: Key, generation: int = 0) -> Link | None: ...
 
 
 @dataclass(slots=True, kw_only=True)
@@ -72,7 +108,8 @@ class Tally:
         self._add(work, (*done, *left))
         losses = [loss for a in done for loss in a.losses]
         if (Role.CASE, work.key) in work.born:
-            losses += work.group.case.losses
+            if not any(isinstance(a.kore_draft, CaseDraft) for a in done):
+                losses += work.group.case.losses
             self.stays_behind.update(work.group.stays_behind)
         self.losses.update(loss.rule for loss in losses)
 
@@ -145,7 +182,7 @@ class Tally:
                 self.codes[str(action.kind), action.code] += 1
             fates.setdefault((action.role, action.key), []).append(action)
             self._figure(work, action)
-        if any(a.draft for a in actions) or work.customer.outcome == "ambiguous":
+        if any(map(_names_customer, actions)) or work.customer.outcome == "ambiguous":
             self.customers[work.customer.outcome] += 1
         for key in work.prints:
             role = Role.CASE if key == work.key else Role.TASK
@@ -188,9 +225,13 @@ class Tally:
         self.planned += notes + sum(a.stage is not Stage.COMPLETE for a in requests)
 
 
+def _names_customer(action: Action) -> bool:
+    return action.draft is not None or isinstance(action.kore_draft, CaseDraft)
+
+
 def _implied(work: Work) -> list[Action]:
     """Give what came about without a request: a case that was made, or closed."""
-    named = {(a.role, a.key) for a in work.done if a.draft is not None}
+    named = {(a.role, a.key) for a in work.done if a.kind is ActionKind.CREATE}
     found = [
         Action(kind=ActionKind.CREATE, role=role, key=key)
         for role, key in sorted(work.born)

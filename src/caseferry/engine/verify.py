@@ -1,7 +1,7 @@
 """The proof: both systems read anew and compared record by record."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Any
@@ -10,6 +10,7 @@ from caseferry.engine.compare import Compared, Difference, compare_group, opener
 from caseferry.engine.context import Context
 from caseferry.engine.customers import Customers
 from caseferry.engine.extract import extract_kore
+from caseferry.engine.places import customers_of
 from caseferry.engine.plans import Planner, batches
 from caseferry.engine.work import Work
 from caseferry.model.correlation import Role, parse_correlation
@@ -39,11 +40,14 @@ class Verified:
     Attributes:
         counts: by (case | task, verdict); `source` and `pairs` count those too.
         differences: all of them, in the order of the source.
+        reported: what agents may have moved, by name; among the differences, but no
+            reason to call a pair different.
         by_link: pairs that rest on a link alone, not on a correlation key.
     """
 
     counts: Counter[tuple[str, str]] = field(default_factory=Counter)
     losses: Counter[str] = field(default_factory=Counter)
+    reported: Counter[str] = field(default_factory=Counter)
     differences: list[Difference] = field(default_factory=list)
     by_link: int = 0
     read: dict[str, int] = field(default_factory=dict)
@@ -58,6 +62,7 @@ class Verified:
             self.counts[name, "pairs"] += 1
             self.by_link += not result.by_key
         self.losses.update(result.losses)
+        self.reported.update(result.reported)
         self.differences.extend(result.differences)
 
     @property
@@ -92,6 +97,7 @@ class Verified:
             "balances": self.balances,
             "pairs_by_link": self.by_link,
             "losses": dict(sorted(self.losses.items())),
+            "reported": dict(sorted(self.reported.items())),
             "differences": [_shown(d) for d in self.differences[:SHOWN]],
             "differences_total": len(self.differences),
         }
@@ -115,7 +121,7 @@ def verify(
         read={"case": extracted.cases, "task": extracted.tasks},
         whole=not only and sample is None,
     )
-    chosen = tuple(only) or _sample(context, sample)
+    chosen = tuple(only) or sampled(context, sample)
     seen: set[Key] = set()
     for department in context.departments if result.whole else ():
         seen |= _read_department(context, department)
@@ -127,8 +133,9 @@ def verify(
         if not result.whole:
             found = _look_up(context, works)
         _targets(context, planner, works, seen)
+        people = customers_of(context.casemgr, _tasks(works, found))
         for work in works:
-            for compared in compare_group(work, found):
+            for compared in compare_group(work, found, people):
                 result.add(compared)
         context.reporter.progress("compared", result.counts["case", "source"], None)
     if result.whole:
@@ -190,6 +197,14 @@ def _look_up(context: Context, works: Sequence[Work]) -> Found:
     return found
 
 
+def _tasks(works: Sequence[Work], found: Found) -> Iterator[Record]:
+    """Give the counterparts of the tasks of these groups."""
+    for work in works:
+        yield from work.targets.values()
+        for mapped in work.group.tasks:
+            yield from found.get((Role.TASK, mapped.record.key), ())
+
+
 def _targets(
     context: Context, planner: Planner, works: Sequence[Work], seen: set[Key]
 ) -> None:
@@ -204,10 +219,13 @@ def _targets(
     planner.read_targets(works)
 
 
-def _sample(context: Context, sample: int | None) -> tuple[Key, ...]:
+def sampled(
+    context: Context, sample: int | None, system: System = System.KORE
+) -> tuple[Key, ...]:
+    """Choose cases by a hash of their key: the same each time; none is all."""
     if sample is None:
         return ()
-    keys = context.store.case_keys(context.run)
+    keys = context.store.case_keys(context.run, system=system)
     ranked = sorted(keys, key=lambda key: blake2b(key.encode()).digest())
     return tuple(ranked[:sample])
 

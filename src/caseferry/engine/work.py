@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from caseferry.model.action import Action, GroupPlan, Stage
+from caseferry.model.action import Action, GroupPlan
 from caseferry.model.correlation import Role
 from caseferry.model.link import Hold, Link
 from caseferry.model.mapped import MappedGroup, MappedRecord
@@ -19,6 +19,8 @@ class Work:
     Attributes:
         prints: fingerprint per source record.
         ghosts: links of tasks that the source does not show any more.
+        proved_empty: nothing open can hide in the case; see `caseferry.engine.closing`.
+        looked: when its listing first looked as it does now, and how.
         holds: those that still stand, and those of this run.
         known: what the state lists about each record, standing or not.
         dirty: target records to be read before the next decision.
@@ -34,6 +36,8 @@ class Work:
     ghosts: tuple[Link, ...] = ()
     targets: dict[Key, Record] = field(default_factory=dict)
     listed: bool = False
+    proved_empty: bool = False
+    looked: str = ""
     holds: dict[Key, Hold] = field(default_factory=dict)
     known: dict[Key, Hold] = field(default_factory=dict)
     in_doubt: set[tuple[Role, Key]] = field(default_factory=set)
@@ -63,7 +67,7 @@ class Work:
             ghosts=self.ghosts,
             targets=self.targets,
             listed=self.listed,
-            just_completed=any(a.stage is Stage.COMPLETE for a in self.done),
+            proved_empty=self.proved_empty,
             holds=self.holds,
             in_doubt=frozenset(self.in_doubt),
             prints=self.prints,
@@ -79,15 +83,11 @@ class Work:
 
     def link(self, role: Role, key: Key, generation: int = 0) -> Link | None:
         """Find a link of this group."""
-        return next(
-            (
-                link
-                for link in self.links
-                if (link.role, link.kore) == (role, key)
-                and (role is not Role.OPENER or link.generation == generation)
-            ),
-            None,
-        )
+        for link in self.links:
+            fits = role is not Role.OPENER or link.generation == generation
+            if link.role is role and link.kore == key and fits:
+                return link
+        return None
 
     def put_link(self, link: Link) -> None:
         """Insert or replace a link."""

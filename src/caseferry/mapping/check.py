@@ -1,12 +1,12 @@
 """The sense of a mapping: what its parts must say, alone and together."""
 
-import re
 from collections.abc import Iterable, Iterator
 
 from caseferry.errors import Problem
 from caseferry.mapping.check_places import check_places
 from caseferry.mapping.check_rows import check_rows
 from caseferry.mapping.check_scales import check_scales
+from caseferry.mapping.check_to_kore import check_to_kore
 from caseferry.mapping.names import (
     ACTIVITY_READABLE,
     ACTIVITY_STATUSES,
@@ -35,7 +35,7 @@ def check_spec(spec: MappingSpec) -> list[Problem]:
             "task", spec.status.task, ACTIVITY_STATUSES, required=ACTIVITY_STATUSES[:2]
         ),
         *check_places(spec),
-        *_to_kore(spec),
+        *check_to_kore(spec.to_kore),
         *_losses(spec),
         *_stays_behind(spec),
         *_examples(spec),
@@ -78,13 +78,6 @@ def _statuses(
             message=f"category {category!r} stands in no row",
             nearest=nearest(category, seen.keys() - set(CATEGORIES)),
         )
-
-
-def _to_kore(spec: MappingSpec) -> Iterator[Problem]:
-    due = spec.to_kore.due_date
-    if due and not re.fullmatch(r"\+[1-9][0-9]{0,3}d", due):
-        text = "expected days from the creation, such as +30d"
-        yield Problem(path="to_kore.due_date", message=text)
 
 
 def _losses(spec: MappingSpec) -> Iterator[Problem]:

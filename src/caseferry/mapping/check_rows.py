@@ -46,6 +46,7 @@ def check_rows(spec: MappingSpec) -> Iterator[Problem]:
             yield from _policies(entity, row, path)
             yield from _values(row, path)
         yield from _written_twice(spec, entity)
+        yield from _read_twice(spec, entity)
     if not any(row.casemgr == "subject" for row in _forward(spec, "task")):
         text = "no row writes the subject, and casemgr demands one"
         yield Problem(path="task.fields", message=text, nearest=None)
@@ -145,6 +146,24 @@ def _written_twice(spec: MappingSpec, entity: Side) -> Iterator[Problem]:
             text = f"{target} is already written by {seen[target]}"
             yield Problem(path=path, message=text)
         seen.setdefault(target, path)
+
+
+def _read_twice(spec: MappingSpec, entity: Side) -> Iterator[Problem]:
+    """Check that each casemgr field goes to one Kore field: links know it by its name.
+
+    A status is told by its table alone.
+    """
+    scale = "severity" if entity == "case" else "priority"
+    seen = {scale: f"[{scale}]", "status": "[status]"}
+    rows = spec.rows(entity).items()
+    # two rows that also write the field are told so already: one-way rows go last
+    for name, row in sorted(rows, key=lambda named: named[1].direction == "to-kore"):
+        path = dotted(entity, "fields", name)
+        if row.direction == "to-kore" and row.casemgr in seen:
+            text = f"{row.casemgr} is already read by {seen[row.casemgr]}"
+            yield Problem(path=f"{path}.casemgr", message=text)
+        if row.direction != "to-casemgr" and row.casemgr:
+            seen.setdefault(row.casemgr, path)
 
 
 def targets(spec: MappingSpec, entity: Side) -> Iterator[tuple[str, str]]:

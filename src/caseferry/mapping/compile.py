@@ -6,14 +6,18 @@ from datetime import datetime
 from caseferry.errors import Problem
 from caseferry.mapping.check import check_spec
 from caseferry.mapping.check_rows import Side, targets
+from caseferry.mapping.check_to_kore import lacking_to_kore
 from caseferry.mapping.digest import digest_of
 from caseferry.mapping.examples import example_problems
+from caseferry.mapping.examples_back import read_back_problems
 from caseferry.mapping.group import GroupMapper, Tables
 from caseferry.mapping.names import CUSTOM, dotted
 from caseferry.mapping.shape import MappingSpec
 from caseferry.mapping.spec import mapping_error
 from caseferry.mapping.tables import compile_scale, compile_statuses
-from caseferry.model.mapped import MappedGroup
+from caseferry.mapping.to_kore import KoreMapper
+from caseferry.model.customer import Customer
+from caseferry.model.mapped import KoreGroup, MappedGroup
 from caseferry.model.record import Entity, Record
 
 
@@ -54,6 +58,7 @@ class Mapper:
             },
         )
         self._group = GroupMapper(spec, self._tables, self.digest)
+        self._kore = KoreMapper(spec, self._tables, self.digest)
         self.departments = self._group.departments
         self.custom_attributes: Mapping[str, tuple[str, ...]] = {
             "case": _attributes(spec, "case"),
@@ -71,6 +76,32 @@ class Mapper:
         """
         return self._group.map_group(case, tasks, now)
 
+    def map_to_kore(
+        self,
+        case: Record,
+        activities: Sequence[Record],
+        customer: Customer | None,
+        now: datetime,
+    ) -> KoreGroup:
+        """Map a casemgr case with its activities, of which the tasks are carried.
+
+        `now`, which knows its zone, only makes the due date of a case that has none.
+        A due date that casemgr could not take is read from the attribute that keeps
+        it. Without a due date and without [to_kore] due_date `due` is "".
+        """
+        return self._kore.map_to_kore(case, activities, customer, now)
+
+    def problems_to_kore(self) -> tuple[Problem, ...]:
+        """Give what the mapping lacks before anything can be created in Kore."""
+        return tuple(lacking_to_kore(self.spec.to_kore))
+
+    def kore_names(self) -> Mapping[str, frozenset[str]]:
+        """Give every name that could be written to Kore, and so needs its id.
+
+        Shape: by `status priority field`; a field's label, without `field.`.
+        """
+        return self._kore.names()
+
     def accepted(self, losses: Mapping[str, int]) -> list[Problem]:
         """Give the losses beyond what [losses] accepts; a rule not listed accepts 0."""
         limits = self.spec.losses
@@ -83,9 +114,14 @@ class Mapper:
         return problems
 
     def check_examples(self) -> tuple[Problem, ...]:
-        """Run every [[example]]; gives where one comes out differently."""
-        return example_problems(
-            self.spec.example, self.map_group, self._tables.statuses
+        """Run every [[example]] there and back; gives where one comes out differently.
+
+        Back only what has to be the same by law: priority, status, due date and the
+        fields with a table of values. A text may have been cut or respelled.
+        """
+        return (
+            *example_problems(self.spec.example, self.map_group, self._tables.statuses),
+            *read_back_problems(self.spec, self.map_group, self.map_to_kore),
         )
 
     def priority_name(self, number: str, current: str = "") -> str | None:

@@ -27,7 +27,7 @@ def digest_of(spec: MappingSpec) -> str:
     for rows_of in (meaning["status"]["case"], meaning["status"]["task"]):
         for row in rows_of.values():
             row["categories"] = sorted(row["categories"])
-    for route in meaning["route"]:
+    for route in (*meaning["route"], *meaning["to_kore"]["route"]):
         route["when"] = {name: sorted(to) for name, to in route["when"].items()}
     meaning["opener"]["when"] = sorted(spec.opener.when)
     return fingerprint(meaning)

@@ -39,7 +39,7 @@ def _compare(
     map_group: MapGroup,
     statuses: Mapping[str, StatusTable],
 ) -> Iterator[Problem]:
-    case, task = _records(example)
+    case, task = example_records(example)
     group = map_group(case, [task], NOW)
     given = {
         "case": _given(group.case, statuses["case"]),
@@ -57,7 +57,8 @@ def _compare(
         yield Problem(path=dotted("example", number, "casemgr", name), message=text)
 
 
-def _records(example: Example) -> tuple[Record, Record]:
+def example_records(example: Example) -> tuple[Record, Record]:
+    """Make the Kore case and task that an example speaks of."""
     fields: dict[str, Value] = {
         name: value
         for name, given in example.kore.items()

@@ -50,6 +50,11 @@ KORE_TECHNICAL: Final = frozenset(
         "assignee",
         "status",
         "priority",
+        "marker",
+        "marker.due",
+        "marker.name",
+        "marker.desc",
+        "marker.tags",
     }
 )
 """Nobody misses these: other sections use them, or they mean nothing elsewhere."""
@@ -124,8 +129,13 @@ LOSSES: Final = {
     "description-cut": "the text is longer than the field, and no opener carries it",
     "attribute-cut": "a custom attribute cannot hold all characters of the text",
     "text-cleaned": "characters that no system should show were taken out",
+    "text-sanitised": "casemgr refused the text: it got the alphabet of notes",
     "due-date-past": "casemgr refuses a due date that has passed",
     "due-date-synthetic": "createCase demands a due date, and there was none",
+    "name-made": "there is no subject: Kore demands a name, and gets the id",
+    "html-flattened": "of an HTML content only the text is carried",
+    "priority-merged": "the number means the same name as the one that is written",
+    "severity-merged": "the word means the same name as the one that is written",
     "priority-unmapped": "no row names the priority",
     "value-unmapped": "no row names the value",
     "status-name": "the status has a name of its own, and nothing keeps it",
@@ -134,6 +144,27 @@ LOSSES: Final = {
     "task-contact-differs": "a task names another person than its case",
 }
 """Every rule that can lose something, with what it means."""
+
+
+KORE_ROUTE_KEYS: Final = ("department", "severity", "owner")
+"""What a route towards Kore may ask a case for, beside `custom.<attribute>`."""
+
+CASEMGR_TECHNICAL: Final = frozenset(
+    {
+        "status",
+        "substatus",
+        "type",
+        "subtype",
+        "department",
+        "customer",
+        "severity",
+        "priority",
+        "contact.name",
+        "contact.email",
+        "contact.phone",
+    }
+)
+"""Nobody misses these in Kore: other sections use them, or they mean nothing there."""
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:

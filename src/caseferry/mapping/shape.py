@@ -194,6 +194,15 @@ class Route(_Part):
     assignee: str = ""
 
 
+class KoreRoute(_Part):
+    """What the creates of a case group name that fits; "" is what [to_kore] says."""
+
+    when: dict[str, Several] = Field(default_factory=dict)
+    case_template: str = ""
+    task_template: str = ""
+    source: str = ""
+
+
 class ToKore(_Part):
     """What createCase demands and casemgr lacks."""
 
@@ -201,6 +210,8 @@ class ToKore(_Part):
     task_template: str = ""
     source: str = ""
     due_date: str = ""
+    spawned_tasks: Literal["report", "adopt"] = "report"
+    route: tuple[KoreRoute, ...] = ()
 
 
 class KoreIds(_Part):

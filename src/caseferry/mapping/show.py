@@ -5,9 +5,7 @@ from collections.abc import Iterator, Mapping
 from caseferry.mapping.compile import Mapper
 from caseferry.mapping.names import CUSTOM, LOSSES, TEXT_LIMITS, WRITE_ONCE
 from caseferry.mapping.shape import MappingSpec, Route, Row, StatusRow, Step
-
-Table = tuple[str, tuple[str, ...], list[tuple[str, ...]]]
-"""Title, header, rows; each row as long as the header."""
+from caseferry.mapping.show_kore import Table, towards_kore
 
 _ARROWS = {"both": "<->", "to-casemgr": "->", "to-kore": "<-"}
 
@@ -31,7 +29,8 @@ def mapping_tables(mapper: Mapper) -> list[Table]:
         ),
         ("Assignees", ("Kore agent", "casemgr login"), _pairs(spec.assignees)),
         ("Opener", pairs, _opener(spec)),
-        ("Towards Kore", pairs, _pairs(spec.to_kore.model_dump())),
+        ("Towards Kore", pairs, _pairs(spec.to_kore.model_dump(exclude={"route"}))),
+        *towards_kore(mapper),
         ("Kore ids", ("kind", "name", "id"), _ids(spec)),
         ("Accepted losses", ("rule", "accepted", "meaning"), _losses(spec)),
         ("Stays behind", ("what", "why"), _pairs(spec.stays_behind)),

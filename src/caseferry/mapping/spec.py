@@ -12,6 +12,7 @@ from caseferry.errors import MappingError, Problem
 from caseferry.mapping.check import check_spec
 from caseferry.mapping.names import dotted, nearest
 from caseferry.mapping.shape import MappingSpec
+from caseferry.mapping.unfilled import unfilled
 
 __all__ = ["MappingSpec", "mapping_error", "parse_mapping"]
 
@@ -41,8 +42,9 @@ def parse_mapping(text: str, *, name: str = "mapping") -> MappingSpec:
     except tomllib.TOMLDecodeError as error:
         problem = Problem(path=name, message=f"this is not TOML: {error}")
         raise mapping_error(name, [problem]) from error
+    blank = {problem.path: problem for problem in unfilled(data)}
     spec, broken = _read(data)
-    problems = {problem.path: problem for problem in broken}
+    problems = {problem.path: problem for problem in broken} | blank
     found = [*problems.values()]
     found += [p for p in check_spec(spec) if not _hidden(p.path, problems)]
     if found:

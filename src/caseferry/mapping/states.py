@@ -8,7 +8,8 @@ from caseferry.mapping.texts import cut, one_line
 from caseferry.model.mapped import MappedField
 from caseferry.model.record import Record
 
-_FINISHED = {"case": "closed", "task": "completed"}
+FINISHED = {"case": "closed", "task": "completed"}
+"""The casemgr status that ends a record, by entity."""
 
 
 def compile_scale_step(spec: MappingSpec, scale: Scale, target: str) -> Step:
@@ -74,4 +75,4 @@ def is_finished(
         path = dotted("status", entity, *filter(None, (cut(category, 40),)))
         draft.refuse(path, "no row names this status category")
         return None
-    return status == _FINISHED[entity]
+    return status == FINISHED[entity]

@@ -9,6 +9,7 @@ from caseferry.mapping.tables import ValueTable, compile_values
 from caseferry.mapping.texts import clean, cut, fits, one_line, without_case_suffix
 from caseferry.model.correlation import parse_correlation
 from caseferry.model.mapped import MappedField, Owner, WriteOnce
+from caseferry.model.marker import TAG
 from caseferry.model.record import Record, Value, local_id
 
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
@@ -165,7 +166,7 @@ def _attribute(plan: RowPlan) -> Step:
 
     def step(record: Record, draft: Draft) -> None:
         source = record.fields.get(plan.name)
-        wanted = _without_our_keys(source) if plan.name == "tags" else source
+        wanted = without_our_keys(source) if plan.name == "tags" else source
         value = attribute_value(wanted)
         if value != wanted:
             if quarantine:
@@ -178,12 +179,12 @@ def _attribute(plan: RowPlan) -> Step:
     return step
 
 
-def _without_our_keys(tags: Value | None) -> Value | None:
+def without_our_keys(tags: Value | None) -> Value | None:
     """Leave our own correlation keys out: they name a record, and are nobody's tag."""
     if tags is None:
         return None
     several = (tags,) if isinstance(tags, str) else tags
-    kept = tuple(tag for tag in several if parse_correlation(tag) is None)
+    kept = tuple(t for t in several if parse_correlation(t.removeprefix(TAG)) is None)
     return kept if len(kept) > 1 else (kept[0] if kept else None)
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 
 from caseferry.model.correlation import Role
+from caseferry.model.kore_draft import CaseDraft, TaskDraft
 from caseferry.model.record import Key, Value
 
 
@@ -128,7 +129,8 @@ class Action:
         reason: why, in words without field values.
         code: stable word for the reason, for grouping.
         losses: what could not be carried.
-        draft: of a create.
+        draft: of a create in casemgr.
+        kore_draft: of a create in Kore; a task's only once its case is there.
         correlation: of a create or a note.
         note: the text of a note, in the note alphabet, key included.
         generation: of an opener.
@@ -145,6 +147,7 @@ class Action:
     code: str = ""
     losses: tuple[Loss, ...] = ()
     draft: ActivityDraft | None = None
+    kore_draft: CaseDraft | TaskDraft | None = None
     correlation: str = ""
     note: str = ""
     generation: int = 0

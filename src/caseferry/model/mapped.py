@@ -1,4 +1,8 @@
-"""A case group as the mapping sees it: what each target field should hold, and why."""
+"""A case group as the mapping sees it: what each target field should hold, and why.
+
+The same values serve both directions: towards casemgr the source is Kore, towards Kore
+it is casemgr.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -6,6 +10,7 @@ from typing import Literal
 
 from caseferry.errors import Problem
 from caseferry.model.action import Loss
+from caseferry.model.kore_draft import Contact
 from caseferry.model.record import Key, Record, Value
 
 Owner = Literal["kore", "casemgr", "ask"]
@@ -17,8 +22,9 @@ class MappedField:
     """One target field and what it should hold.
 
     Attributes:
-        kore: the source field's name.
-        casemgr: the target field's name: `subject`, `severity`, `custom.region` …
+        kore: the Kore field's name.
+        casemgr: the casemgr field's name: `subject`, `severity`, `custom.region` …;
+            also the name of the pair of fields in the bases of a link.
         source: the source's canonical value; None is absent.
         value: what to write; None means there is nothing that could be written.
         also: other target values that mean the same and are left alone.
@@ -51,7 +57,9 @@ class MappedRecord:
             unknown, which quarantines the record.
         losses: what this mapping of it cannot carry.
         problems: values that no row names and the mapping says to quarantine.
-        department, subtype, assignee: where it lands.
+        department, subtype, assignee: where it lands in casemgr.
+        status: towards Kore: the status name that says so.
+        categories: towards Kore: the folded status categories that say so already.
     """
 
     record: Record
@@ -62,6 +70,8 @@ class MappedRecord:
     department: str = ""
     subtype: str = ""
     assignee: str = ""
+    status: str = ""
+    categories: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,6 +131,44 @@ class MappedGroup:
     opener_when: frozenset[str]
     reopened: Literal["opener", "report", "conflict"]
     customer: CustomerWish
+    stays_behind: Mapping[str, int] = field(default_factory=dict)
+    mapping: str = ""
+
+    @property
+    def key(self) -> Key:
+        """The source case's key."""
+        return self.case.record.key
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KoreGroup:
+    """A casemgr case with its task activities, mapped towards Kore.
+
+    Attributes:
+        tasks: of its activities only the tasks; our openers are left out.
+        contact: whom the case is for; None when nobody may be named.
+        code, reason: why there is no contact.
+        due: the due date that createCase gets; synthetic where the case has none.
+        is_due_synthetic: the case has none.
+        case_template, task_template, channel: what the creates name; `channel` is
+            Kore's `source`.
+        spawned: what happens to tasks that the template makes by itself.
+        stays_behind: what is not carried, with how often:
+            `casemgr.activity.email` -> 3.
+        mapping: the mapping's digest.
+    """
+
+    case: MappedRecord
+    tasks: tuple[MappedRecord, ...]
+    contact: Contact | None
+    code: str = ""
+    reason: str = ""
+    due: str = ""
+    is_due_synthetic: bool = False
+    case_template: str = ""
+    task_template: str = ""
+    channel: str = ""
+    spawned: Literal["report", "adopt"] = "report"
     stays_behind: Mapping[str, int] = field(default_factory=dict)
     mapping: str = ""
 

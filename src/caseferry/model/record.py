@@ -5,13 +5,17 @@ mapping's business.
 
 Kore case and task fields: `name desc tags status statusCategory priority dueDate refId
 createdAt template source language isActive userInfo._id userInfo.name userInfo.emailId
-userInfo.phoneNumber assignee queue field.<display name> count.<list>`; a task also has
-`caseRefId`, its case is `parent`.
+userInfo.phoneNumber assignee queue field.<display name> count.<list> marker`; a task
+also has `caseRefId`, its case is `parent`. `marker` is the correlation key that we
+wrote into the name, the description or a tag, none of which shows it; a due date that
+only we made up is not shown either, but as `marker.due`. Where the key stands is kept
+in `marker.name marker.desc marker.tags`; several keys in one record are several values.
 
 casemgr case fields: `subject description solution severity dueDate status department
 owner customer created custom.<attribute>`. casemgr activity fields: `subject
 content.text content.html priority dueDate status substatus type subtype department
-assignee customer created custom.<attribute>`; its case is `parent`.
+assignee customer created custom.<attribute>`, and of the contact it names
+`contact.name contact.email contact.phone`; its case is `parent`.
 """
 
 import hashlib

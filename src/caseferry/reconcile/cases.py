@@ -8,7 +8,7 @@ from caseferry.model.record import Key, Record
 from caseferry.reconcile.merge import FINISHED, Merged, merge
 from caseferry.reconcile.slots import Now, Slot, reopened
 from caseferry.reconcile.tasks import conflict, sent_along
-from caseferry.reconcile.view import CLOSED, COMPLETED, GroupView
+from caseferry.reconcile.view import CLOSED, COMPLETED, STAYS_OPEN, GroupView
 
 OPEN = "open"
 
@@ -174,8 +174,8 @@ def _close(view: GroupView, link: Link, slots: list[Slot]) -> list[Action]:
     """Give the closing: by completing our last open activity, else by a call.
 
     The call completes whatever is open in the case, so it needs the case's activities
-    to be listed, and none of them open that is not ours. A case that our last
-    completion did not close holds something, though it may not be listed yet.
+    to be listed, none of them open that is not ours, and proof that none hides: an open
+    case holds something open, though it may not be listed yet.
     """
     still_open = [
         slot
@@ -189,10 +189,6 @@ def _close(view: GroupView, link: Link, slots: list[Slot]) -> list[Action]:
         return [_leave(view, link, kind, code="activity-held", reason=reason)]
     if still_open:
         return [_closes(link.kore, link)]
-    if view.just_completed:
-        reason = "stays open after its last activity of ours; looked at next run"
-        kind = ActionKind.WAITING
-        return [_leave(view, link, kind, code="stays-open", reason=reason)]
     ours = {slot.link.casemgr for slot in slots if slot.link is not None}
     ours |= {ghost.casemgr for ghost in view.ghosts}
     foreign = [
@@ -209,6 +205,10 @@ def _close(view: GroupView, link: Link, slots: list[Slot]) -> list[Action]:
                 view, link, ActionKind.WAITING, code="foreign-activity", reason=reason
             )
         ]
+    if view.listed and not view.proved_empty:
+        reason = "open, and shows nothing open; what it holds may not be listed yet"
+        kind = ActionKind.WAITING
+        return [_leave(view, link, kind, code=STAYS_OPEN, reason=reason)]
     change = FieldChange(name="status", before=OPEN, after=CLOSED)
     return [
         Action(

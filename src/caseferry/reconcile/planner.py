@@ -33,13 +33,22 @@ def plan_group(view: GroupView) -> GroupPlan:
     """
     if (stop := _case_stop(view)) is not None:
         return _plan(view, [stop, *_held_by_case(view, stop)])
-    tasks = task_slots(view)
-    slots = [*tasks, *opener_slots(view, tasks)]
+    slots = _slots(view)
     actions: list[Action] = []
     for slot in slots:
         actions.extend(_slot_actions(view, slot, slots))
     actions.extend(case_actions(view, slots))
     return _plan(view, actions)
+
+
+def wants_customer(view: GroupView) -> bool:
+    """Tell whether the plan holds a create, which has to name a customer."""
+    return _case_stop(view) is None and any(slot.is_new for slot in _slots(view))
+
+
+def _slots(view: GroupView) -> list[Slot]:
+    tasks = task_slots(view)
+    return [*tasks, *opener_slots(view, tasks)]
 
 
 def _case_stop(view: GroupView) -> Action | None:

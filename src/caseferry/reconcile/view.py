@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from caseferry.model.action import CustomerDraft
 from caseferry.model.correlation import Correlation, Role
@@ -12,6 +13,8 @@ from caseferry.model.record import Key, Record, Value, local_id
 CLOSED = "closed"
 COMPLETED = "completed"
 ASSIGNED = "assigned"
+STAYS_OPEN = "stays-open"
+"""Says that a case holds something open which its listing does not show."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +34,7 @@ class CustomerChoice:
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class GroupView:
     """One case group: the source mapped, the links, and the target as read now.
 
@@ -43,7 +46,8 @@ class GroupView:
         ghosts: links of tasks that Kore does not show any more.
         targets: target records by key: the case and the activities that are linked, or
             all activities of the case when `listed` is set.
-        just_completed: this run completed an activity of the case.
+        proved_empty: two such listings, farther apart than anything stays unlisted,
+            said the same.
         holds: by source key; only those that still stand.
         in_doubt: (role, source key) of creates that are not settled yet.
         prints: fingerprint per source record.
@@ -58,27 +62,31 @@ class GroupView:
     ghosts: tuple[Link, ...] = ()
     targets: Mapping[Key, Record] = field(default_factory=dict)
     listed: bool = False
-    just_completed: bool = False
+    proved_empty: bool = False
     holds: Mapping[Key, Hold] = field(default_factory=dict)
     in_doubt: frozenset[tuple[Role, Key]] = frozenset()
     prints: Mapping[Key, str] = field(default_factory=dict)
 
     def link(self, role: Role, key: Key) -> Link | None:
         """Find the link of a case or task."""
-        return next((x for x in self.links if x.role is role and x.kore == key), None)
+        return self._by_source.get((role, key))
 
-    @property
+    @cached_property
+    def _by_source(self) -> dict[tuple[Role, Key], Link]:
+        return {(link.role, link.kore): link for link in reversed(self.links)}
+
+    @cached_property
     def openers(self) -> tuple[Link, ...]:
         """The links of the case's openers, oldest first."""
         found = (link for link in self.links if link.role is Role.OPENER)
         return tuple(sorted(found, key=lambda link: link.generation))
 
-    @property
+    @cached_property
     def case_link(self) -> Link | None:
         """The link of the case."""
         return self.link(Role.CASE, self.group.key)
 
-    @property
+    @cached_property
     def target_case(self) -> Record | None:
         """The target case as read now."""
         link = self.case_link
@@ -92,7 +100,7 @@ class GroupView:
             )
         )
 
-    @property
+    @cached_property
     def has_open_ghost(self) -> bool:
         """Tell whether an activity of a task that Kore hides is still open."""
         return any(

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from caseferry.model.direction import NAMES, Direction
 from caseferry.report.text import duration, number, plural, table, visible, wrapped
 
 _ROWS: Final = (
@@ -91,7 +92,9 @@ def summary_lines(told: Told) -> list[str]:
     data = told.data
     what = "Plan" if told.dry else "Run"
     took = duration(data["duration_s"])
-    lines = [f"{what} {told.run}: Kore to casemgr, {took}", ""]
+    way = Direction(data["direction"])
+    names = f"{NAMES[way.source]} to {NAMES[way.target]}"
+    lines = [f"{what} {told.run}: {names}, {took}", ""]
     lines += _counts(told)
     lines += [""]
     lines += _balance(data)
@@ -107,8 +110,9 @@ def summary_lines(told: Told) -> list[str]:
 
 def _counts(told: Told) -> list[str]:
     actions = told.data["actions"]
-    read = told.data["read"]["kore"]
-    rows = [("read from Kore", number(read["case"]), number(read["task"]))]
+    source = Direction(told.data["direction"]).source
+    read = told.data["read"][source]
+    rows = [(f"read from {NAMES[source]}", number(read["case"]), number(read["task"]))]
     for kind, done, planned in _ROWS:
         case, task = _of(actions["case"], kind), _of(actions["task"], kind)
         if case or task or kind in _ALWAYS:

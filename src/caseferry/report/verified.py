@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
+from caseferry.model.direction import NAMES, Direction
 from caseferry.report.html import Table
 from caseferry.report.text import (
     duration,
@@ -18,7 +19,7 @@ from caseferry.report.text import (
 )
 
 _ROWS: Final = (
-    ("source", "read from Kore"),
+    ("source", "read from {source}"),
     ("pairs", "pairs found"),
     ("equal", "equal"),
     ("accepted_loss", "equal but for accepted losses"),
@@ -68,8 +69,13 @@ class Proof:
 
 def count_rows(data: Mapping[str, Any]) -> list[tuple[str, str, str]]:
     """Give the counts as rows: words, cases, tasks."""
+    source = NAMES[Direction(data["direction"]).source]
     return [
-        (words, number(data["case"][name]), number(data["task"][name]))
+        (
+            words.format(source=source),
+            number(data["case"][name]),
+            number(data["task"][name]),
+        )
         for name, words in _ROWS
     ]
 
@@ -79,13 +85,18 @@ def proof_lines(proof: Proof) -> list[str]:
     data = proof.data
     lines = [f"Verified in run {proof.run}, {duration(proof.took_s)}", ""]
     lines += table(count_rows(data), ("", "cases", "tasks"), right=frozenset({1, 2}))
-    balances = "It balances: every record of Kore has one verdict."
+    source = NAMES[Direction(data["direction"]).source]
+    balances = f"It balances: every record of {source} has one verdict."
     if not data["balances"]:
         balances = "It does not balance: not every record that was read has a verdict."
     lines += ["", f"  {balances}"]
     if data["losses"]:
         rows = [(rule, number(n)) for rule, n in data["losses"].items()]
         lines.append("  not carried whole, by rule:")
+        lines += table(rows, right=frozenset({1}), indent="    ")
+    if data.get("reported"):
+        rows = [(name, number(n)) for name, n in data["reported"].items()]
+        lines.append("  not as carried, and maybe by agents; no difference:")
         lines += table(rows, right=frozenset({1}), indent="    ")
     for difference in proof.differences[:_SHOWN]:
         lines += _difference(difference)

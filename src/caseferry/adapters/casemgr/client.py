@@ -6,10 +6,12 @@ from typing import Any, TypeVar
 
 import httpx
 
+from caseferry.adapters.casemgr.actors import Actors
+from caseferry.adapters.casemgr.credentials import build_credentials
 from caseferry.adapters.casemgr.paths import Paths, query
 from caseferry.adapters.casemgr.payload import created_id, rows_of
 from caseferry.adapters.casemgr.settings import CasemgrSettings
-from caseferry.adapters.casemgr.token import TokenCredentials, token_target
+from caseferry.adapters.casemgr.token import TokenCredentials
 from caseferry.adapters.counter import Counter
 from caseferry.adapters.exchange import Call, Reply, Waiting
 from caseferry.adapters.http import Wire, normalise_base_url
@@ -31,11 +33,17 @@ class CasemgrClient:
     """The operations; safe to use from several threads."""
 
     def __init__(
-        self, session: Session, credentials: TokenCredentials, paths: Paths
+        self,
+        session: Session,
+        credentials: TokenCredentials,
+        paths: Paths,
+        *,
+        actors: Actors,
     ) -> None:
         self.session = session
         self.credentials = credentials
         self.paths = paths
+        self.actors = actors
 
     @classmethod
     def build(
@@ -64,7 +72,9 @@ class CasemgrClient:
             max_attempts=settings.max_attempts, patience_s=settings.patience_s
         )
         retrier = Retrier(rules, clock=clock, limited=limiter.hold, waiting=waiting)
-        credentials = _credentials(settings, clock, transport, waiting)
+        credentials, actors = build_credentials(
+            settings, clock, transport=transport, waiting=waiting
+        )
         base_url = normalise_base_url(settings.base_url, "casemgr.base_url")
         paths = Paths(settings.paths)
         session = Session(
@@ -81,7 +91,7 @@ class CasemgrClient:
             credentials=credentials,
             counter=counter,
         )
-        return cls(session, credentials, paths)
+        return cls(session, credentials, paths, actors=actors)
 
     @property
     def counter(self) -> Counter:
@@ -92,6 +102,7 @@ class CasemgrClient:
         """Close the connections."""
         self.session.wire.close()
         self.credentials.close()
+        self.actors.close()
 
     def server_time(self) -> datetime | None:
         """Give the newest `Date` a reply carried; None before the first reply."""
@@ -155,8 +166,9 @@ class CasemgrClient:
         ids: str = "",
         key: Key | None = None,
         pairs: tuple[tuple[str, str], ...] = (),
+        actor: str = "",
     ) -> T:
-        """Send one write, once."""
+        """Send one write, once, on behalf of a user where one is named."""
         call = Call(
             operation=path,
             method=method,
@@ -165,7 +177,8 @@ class CasemgrClient:
             write=True,
             key=key,
         )
-        return self.session.call(call, parse)
+        credentials = self.actors.of(actor) if actor else None
+        return self.session.call(call, parse, credentials)
 
 
 def is_done(reply: Reply) -> None:
@@ -201,33 +214,4 @@ def _translator(settings: CasemgrSettings) -> Translator:
         stale=frozenset({409, 412}),
         scope_hint="grant the client application the scope or action named in the"
         " message, then run `caseferry check`",
-    )
-
-
-def _credentials(
-    settings: CasemgrSettings,
-    clock: Clock,
-    transport: httpx.BaseTransport | None,
-    waiting: Waiting | None,
-) -> TokenCredentials:
-    origin, path = token_target(settings.token_url)
-    limiter = Limiter("casemgr token", clock=clock, waiting=waiting)
-    rules = RetryRules(max_attempts=settings.max_attempts, patience_s=60.0)
-    form = {
-        "grant_type": "client_credentials",
-        "client_id": settings.client_id,
-        "client_secret": settings.client_secret,
-    }
-    return TokenCredentials(
-        wire=_wire(
-            normalise_base_url(origin, "casemgr.token_url"), settings, clock, transport
-        ),
-        path=path,
-        form=form | ({"scope": settings.scope} if settings.scope else {}),
-        fixed={
-            "Accept-Language": settings.language,
-            "Content-Type": "application/json",
-        },
-        retrier=Retrier(rules, clock=clock, limited=limiter.hold, waiting=waiting),
-        clock=clock,
     )

@@ -4,9 +4,11 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from caseferry.adapters.casemgr.payload import attributes_of, value_of
-from caseferry.adapters.shapes import items, mapping, text
+from caseferry.adapters.casemgr.payload import attributes_of, id_of, value_of
+from caseferry.adapters.casemgr.people import contacts_of, person_of, points_of
+from caseferry.adapters.shapes import text
 from caseferry.model.action import CustomerDraft
+from caseferry.model.customer import Customer
 
 EMAIL = "email.emailAddress"
 _NOT_DIGITS = re.compile(r"\D+")
@@ -40,8 +42,21 @@ def carries(payload: dict[str, Any], attribute: str, value: str) -> bool:
         return value in {text(s.get("socialId")) for s in _points(payload, "social")}
     return any(
         found == name and value in (held if isinstance(held, tuple) else (held,))
-        for place in (payload, *_contacts(payload))
+        for place in (payload, *contacts_of(payload))
         for found, held in attributes_of(place.get("customAttributes"))
+    )
+
+
+def customer_of(payload: dict[str, Any]) -> Customer:
+    """Bring a customer into the form that the engine knows.
+
+    Raises:
+        Unusable: there is no `id`.
+    """
+    return Customer(
+        id=id_of(payload),
+        name=text(payload.get("customerName")).strip(),
+        contacts=tuple(person_of(contact) for contact in contacts_of(payload)),
     )
 
 
@@ -82,18 +97,9 @@ def _one_value(value: str) -> dict[str, Any]:
     return {"attribValue": [{"value": value}]}
 
 
-def _contacts(payload: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    yield from items(mapping(payload.get("contacts")).get("contact"))
-    yield from items(mapping(payload.get("contactPersons")).get("contactPerson"))
-
-
 def _points(payload: dict[str, Any], kind: str) -> Iterator[dict[str, Any]]:
-    """Yield contact points of a kind, in the shape of either generation."""
-    for contact in _contacts(payload):
-        yield from items(contact.get(kind))
-        older = mapping(contact.get("contactPoints"))
-        for point in items(older.get("contactPoint")):
-            yield from items(mapping(point.get("type")).get(kind))
+    for contact in contacts_of(payload):
+        yield from points_of(contact, kind)
 
 
 def _emails(payload: dict[str, Any]) -> Iterator[str]:

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from caseferry.adapters.casemgr.people import contacts_of, person_of
 from caseferry.adapters.exchange import Reply, Unusable
 from caseferry.adapters.json_text import read_json
 from caseferry.adapters.shapes import instant, items, mapping, text
@@ -77,6 +78,7 @@ def activity_of(payload: dict[str, Any]) -> Record:
     user = mapping(mapping(status.get("assigned")).get("user"))
     _put(fields, "assignee", user.get("loginId") or user.get("id"))
     _add_common(fields, payload)
+    _add_contact(fields, mapping(payload.get("customer")))
     parent = reference(payload.get("case"), "case")
     return Record(
         key=activity_key(local_id),
@@ -216,6 +218,17 @@ def _add_content(fields: dict[str, Value], payload: dict[str, Any]) -> None:
     for entry in items(content):
         kind = "html" if "html" in value_of(entry.get("type")) else "text"
         _put(fields, f"content.{kind}", entry.get("value"))
+
+
+def _add_contact(fields: dict[str, Value], customer: dict[str, object]) -> None:
+    """Add whom an activity names; of several contacts nobody knows which one it is."""
+    contacts = list(contacts_of(customer))
+    if len(contacts) != 1:
+        return
+    person = person_of(contacts[0])
+    _put(fields, "contact.name", person.name)
+    _put(fields, "contact.email", next(iter(person.emails), None))
+    _put(fields, "contact.phone", next(iter(person.phones), None))
 
 
 def _linked(links: object, rel: str) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import Literal
 
 _NONE: Mapping[str, str] = MappingProxyType({})
 
@@ -16,6 +17,8 @@ class CasemgrSettings:
         tenant: the operator's name for it; not sent anywhere.
         token_url: of the OAuth2 client-credentials flow; from the tenant's metadata.
         scope: "" sends none.
+        edit_as: in whose name activities are edited and completed.
+        user_scope, user_token_url: of the on-behalf-of flow; "" is as the client's.
         language: `Accept-Language`; a tenant refuses what it does not know.
         activity_key_attribute, case_key_attribute: custom attributes that carry the
             correlation key.
@@ -31,6 +34,9 @@ class CasemgrSettings:
     client_id: str
     client_secret: str = field(repr=False)
     scope: str = ""
+    edit_as: Literal["client", "assignee"] = "client"
+    user_scope: str = ""
+    user_token_url: str = ""
     language: str = "en-US"
     activity_key_attribute: str = "ext_key"
     case_key_attribute: str = "ext_key"

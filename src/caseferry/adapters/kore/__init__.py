@@ -4,7 +4,7 @@ Never imports the other system.
 """
 
 from caseferry.adapters.kore.client import KoreClient
-from caseferry.adapters.kore.reader import KoreHttp
 from caseferry.adapters.kore.settings import KoreSettings
+from caseferry.adapters.kore.system import KoreHttp
 
 __all__ = ["KoreClient", "KoreHttp", "KoreSettings"]

@@ -128,6 +128,12 @@ class Pager:
         self._page_size = page_size
         self._way = 0
 
+    def with_ask(self, ask: Ask) -> "Pager":
+        """Give another pager that asks something else in the way found so far."""
+        other = Pager(ask, page_size=self._page_size)
+        other._way = self._way
+        return other
+
     def try_another_way(self) -> None:
         """Ask otherwise from now on."""
         self._way = min(self._way + 1, len(WAYS) - 1)

@@ -11,6 +11,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict, TypeAdapter
 
 from caseferry.adapters.exchange import Unusable
+from caseferry.adapters.kore.marks import take_marks
 from caseferry.adapters.shapes import instant, items, mapping, text
 from caseferry.model.record import Entity, Key, Record, Value, canonical, kore_key
 
@@ -28,7 +29,7 @@ _COUNTED = (
 )
 # What samples show and a person would not miss, besides what a record carries.
 # fmt: off
-_KNOWN = frozenset({
+KNOWN_KEYS = frozenset({
     "_id", "ETA", "accountId", "activityIds", "assigneeType", "attachments",
     "caseId", "caseRefId", "caseTmp", "channel", "commentIds", "convIds",
     "conversationType", "createdAt", "createdBy", "currAssignee", "currQueue",
@@ -77,7 +78,8 @@ LISTING = TypeAdapter(Listing)
 def record_of(payload: Any, entity: Entity) -> Record:  # noqa: ANN401 - any JSON value
     """Bring one case or task into canonical form.
 
-    Shape: fields as listed in `caseferry.model.record`; absent and empty are one.
+    Shape: fields as listed in `caseferry.model.record`; absent and empty are one. Our
+    marks are taken out (`caseferry.adapters.kore.marks`).
 
     Raises:
         Unusable: no object, or one without `_id`.
@@ -89,6 +91,7 @@ def record_of(payload: Any, entity: Entity) -> Record:  # noqa: ANN401 - any JSO
     for name in _TEXTS:
         _put(fields, name, payload.get(name))
     _add_state(fields, payload, entity)
+    take_marks(fields)
     _add_people(fields, payload)
     for name in _COUNTED:
         if isinstance(entries := payload.get(name), list) and entries:
@@ -123,7 +126,9 @@ def _add_state(
     """Add what the record is, was due and stands at."""
     if tags := payload.get("tags"):
         listed = tags if isinstance(tags, list) else [tags]
-        if (several := canonical([text(tag) for tag in listed])) is not None:
+        # A tenant that appends to arrays keeps what a write sends twice.
+        once = list(dict.fromkeys(text(tag) for tag in listed))
+        if (several := canonical(once)) is not None:
             fields["tags"] = several
     template = "taskTmp" if entity is Entity.TASK else "caseTmp"
     _put(fields, "template", payload.get(template))
@@ -161,7 +166,7 @@ def _add_custom(fields: dict[str, Value], payload: dict[str, Any]) -> tuple[str,
     A custom field is an entry of `fields`, and after an update a top-level key named by
     its label as well; the entry goes first, the key stands in where it has no value.
     """
-    strange = payload.keys() - _KNOWN
+    strange = payload.keys() - KNOWN_KEYS
     for entry in items(payload.get("fields")):
         if entry.get("type") != "custom":
             continue

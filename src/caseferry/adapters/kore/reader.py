@@ -1,55 +1,37 @@
-"""Kore as the engine sees it; implements `ports.KoreSystem`."""
+"""Reading Kore: the reading half of `ports.KoreSystem`."""
 
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-import httpx
-
-from caseferry.adapters.counter import Counter
-from caseferry.adapters.exchange import Waiting
+from caseferry.adapters.kore import finder
+from caseferry.adapters.kore.catalogue import Kind
 from caseferry.adapters.kore.client import KoreClient
-from caseferry.adapters.kore.paging import Pager, Progress
+from caseferry.adapters.kore.paging import Ask, Pager, Progress
 from caseferry.adapters.kore.payload import Listing
-from caseferry.adapters.kore.settings import KoreSettings
 from caseferry.errors import Refused
 from caseferry.model.record import Entity, Record
-from caseferry.ports import Clock, Page
+from caseferry.ports import Page
 
 _READINGS = 3  # the first, and two more for a listing that moved
 
 
-class KoreHttp:
-    """The Kore case management API; safe to use from several threads."""
+class KoreReader:
+    """Listings and searches; safe to use from several threads.
+
+    Attributes:
+        sort: the `sortBy` that is proved to give the newest created records first;
+            None where none is.
+    """
 
     def __init__(self, client: KoreClient) -> None:
         self.client = client
-        self._pagers = {entity: self._pager(entity) for entity in Entity}
-
-    @classmethod
-    def build(
-        cls,
-        settings: KoreSettings,
-        *,
-        clock: Clock,
-        transport: httpx.BaseTransport | None = None,
-        waiting: Waiting | None = None,
-    ) -> "KoreHttp":
-        """Put the system together; opens no connection."""
-        return cls(
-            KoreClient.build(
-                settings, clock=clock, transport=transport, waiting=waiting
-            )
-        )
-
-    @property
-    def counter(self) -> Counter:
-        """What was sent so far."""
-        return self.client.counter
-
-    def close(self) -> None:
-        """Close the connections."""
-        self.client.close()
+        self.sort: finder.Sort | None = client.settings.sort
+        self._asks = {entity: self._ask(entity) for entity in Entity}
+        self._pagers = {
+            entity: Pager(ask, page_size=client.settings.page_size)
+            for entity, ask in self._asks.items()
+        }
 
     def pages(self, entity: Entity) -> Iterator[Page]:
         """Read all records of an entity, each at least once, in no promised order.
@@ -81,6 +63,25 @@ class KoreHttp:
                 # parameters otherwise than we meant them.
                 pager.try_another_way()
 
+    def search(self, entity: Entity, text: str) -> tuple[Record, ...] | None:
+        """Give the records whose name holds a text; see `ports.KoreSystem`."""
+        return finder.search(self._pagers[entity], self._asks[entity], entity, text)
+
+    def newest(self, entity: Entity, since: str) -> tuple[Record, ...] | None:
+        """Read the records created at or after a time, newest first.
+
+        None unless `sort` is set, and when five pages do not reach that far back.
+        """
+        sort = self.sort
+        if sort is None:
+            return None
+        pager, ask = self._pagers[entity], self._asks[entity]
+        return finder.newest(pager, ask, entity, sort=sort, since=since)
+
+    def knows(self, kind: Kind, name: str) -> bool:
+        """Tell whether the id behind a name was seen in a record, or configured."""
+        return self.client.catalogue.knows(kind, name)
+
     def probe(self, entity: Entity) -> Listing:
         """Read one record of an entity: tells whether this credential may.
 
@@ -96,11 +97,11 @@ class KoreHttp:
         """Give the newest `Date` a reply carried; None before the first reply."""
         return self.client.server_time()
 
-    def _pager(self, entity: Entity) -> Pager:
+    def _ask(self, entity: Entity) -> Ask:
         def ask(body: dict[str, Any]) -> Listing:
             return self.client.list_records(entity, body)
 
-        return Pager(ask, page_size=self.client.settings.page_size)
+        return ask
 
 
 def _not_given(records: list[Record], given: set[str]) -> tuple[Record, ...]:

@@ -1,6 +1,8 @@
 """Where the Kore tenant is and how to treat it; plain values, secrets included."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,6 +17,10 @@ class KoreSettings:
         requests_per_minute, requests_per_hour: None is no limit.
         page_size: asked for; the server may give fewer.
         nested_contact: createCase carries e-mail and phone inside `userInfo` too.
+        marker: the text that carries our key from the create on.
+        ids: what was configured because no record shows it: by `status`, `priority`
+            or `field`, then by name.
+        sort: the `sortBy` that is proved to give the newest created records first.
         patience_s: how long one request waits for a limit before giving up.
         limit_wait_s: how long to wait after a limit when the server does not say.
     """
@@ -33,5 +39,8 @@ class KoreSettings:
     ca_file: str | None = None
     page_size: int = 100
     nested_contact: bool = True
+    marker: Literal["desc", "name"] = "desc"
+    ids: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    sort: str | Mapping[str, str] | None = None
     patience_s: float = 7200.0
     limit_wait_s: float = 60.0

@@ -83,26 +83,33 @@ class Changes(_Body):
     """The body of updateCase and updateTask; only what is set is sent.
 
     Arrays and objects replace what is there: read, change, send the whole. `due` is an
-    instant in ISO-8601 and goes out as `dueDate` in milliseconds and as `ETA`.
+    instant in ISO-8601 and goes out as `dueDate` in milliseconds and as `ETA`; "" takes
+    the due date away. `top_level` are custom fields by label, for a tenant that writes
+    them beside `fields`.
     """
 
     name: Text | None = None
-    desc: Text | None = None
+    desc: str | None = None
     tags: tuple[str, ...] | None = None
     fields_: tuple[Mapping[str, Any], ...] | None = Field(default=None, alias="fields")
     status: Mapping[str, Any] | None = None
     priority: Mapping[str, Any] | None = None
-    due: Text | None = None
+    due: str | None = None
     requester: Requester | None = Field(default=None, alias="userInfo")
     is_active: bool | None = Field(default=None, alias="isActive")
+    top_level: Mapping[str, Mapping[str, Any]] | None = None
 
     def body(self) -> dict[str, Any]:
-        """Spell the body."""
-        body = self.model_dump(by_alias=True, exclude_none=True, exclude={"due"})
+        """Spell the body; its own keys go before a custom field of the same name."""
+        body = self.model_dump(
+            by_alias=True, exclude_none=True, exclude={"due", "fields_", "top_level"}
+        )
+        if self.fields_ is not None:  # what clears a field is kept
+            body["fields"] = [dict(element) for element in self.fields_]
         if self.due is not None:
             eta = instant(self.due)
-            body |= {"ETA": eta, "dueDate": _milliseconds(eta)}
-        return body
+            body |= {"ETA": eta, "dueDate": _milliseconds(eta) if eta else None}
+        return {**(self.top_level or {}), **body}
 
 
 def _milliseconds(moment: str) -> int:

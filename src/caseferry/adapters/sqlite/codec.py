@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
+from functools import cache
 
 from caseferry.adapters.sqlite.connection import Row
 from caseferry.model.correlation import Role
@@ -13,6 +14,7 @@ _DONE = {
     System.KORE: ("statusCategory", frozenset({"resolved", "closed"})),
     System.CASEMGR: ("status", frozenset({"closed", "completed"})),
 }
+_ROLE_NAMES = {role: role.name.lower() for role in Role}
 _CREATED = {System.KORE: "createdAt", System.CASEMGR: "created"}
 _JSON = json.JSONEncoder(
     sort_keys=True,
@@ -35,6 +37,8 @@ def plain(text: str) -> str:
 
 def _storable(text: str) -> str:
     """Escape JSON text that holds half a surrogate pair, which SQLite cannot store."""
+    if text.isascii():
+        return text
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -91,6 +95,12 @@ def record_rows(run: int, system: System, record: Record) -> tuple[Row, Row]:
     )
 
 
+@cache
+def names_text(names: tuple[str, ...]) -> str:
+    """Write names of fields as JSON; there are few different lists of them."""
+    return to_json(names)
+
+
 RECORD = "record.key, entity, parent, version, unknown, fields"
 
 
@@ -109,7 +119,7 @@ def to_record(row: Row) -> Record:
 
 def role_name(role: Role) -> str:
     """Give the word that stands for a role in the tables: case, task, opener, note."""
-    return role.name.lower()
+    return _ROLE_NAMES[role]
 
 
 def to_role(name: str) -> Role:

@@ -2,14 +2,14 @@
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
 
 from sqlite_utils import Database
 
-from caseferry.adapters.sqlite.translate import translated
+from caseferry.adapters.sqlite.translate import Translating
 from caseferry.errors import StateError
 
 Row = tuple[Any, ...]
@@ -30,6 +30,7 @@ class Connection:
     ) -> None:
         self.path = path
         self.commits = 0
+        self._translated = Translating(path)
         self._db = db
         self._conn = db.conn
         self._on_commit = on_commit or _ignore
@@ -44,7 +45,7 @@ class Connection:
         Raises:
             StateError: what was written could not be made durable; nothing was kept.
         """
-        with translated(self.path):
+        with self._translated:
             if self._inside:
                 self._check_alive()
                 with self._db.atomic():
@@ -65,20 +66,16 @@ class Connection:
         self.commits += 1
         self._on_commit("after")
 
-    @contextmanager
-    def _joined(self) -> Iterator[None]:
+    def _joined(self) -> AbstractContextManager[None]:
         """Be part of the transaction there is, or one of its own.
 
         Unlike `transaction` inside another it sets no savepoint: a single statement
         undoes itself, and whoever goes on after an error undoes the whole.
         """
         if not self._inside:
-            with self.transaction():
-                yield
-            return
-        with translated(self.path):
-            self._check_alive()
-            yield
+            return self.transaction()
+        self._check_alive()
+        return self._translated
 
     def _check_alive(self) -> None:
         # A full disk makes SQLite itself undo the transaction. If the caller went on,
@@ -90,12 +87,12 @@ class Connection:
             )
 
     def _all(self, sql: str, *values: object) -> list[Row]:
-        with translated(self.path):
+        with self._translated:
             return self._conn.execute(sql, values).fetchall()
 
     def _stream(self, sql: str, *values: object) -> Iterator[Row]:
         """Give rows as they are read; nothing else may be done until the last one."""
-        with translated(self.path):
+        with self._translated:
             yield from self._conn.execute(sql, values)
 
     def _one(self, sql: str, *values: object) -> Row | None:

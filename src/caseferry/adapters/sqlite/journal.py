@@ -5,7 +5,13 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from caseferry.adapters.sqlite.codec import INTENT, plain, role_name, to_intent, to_json
+from caseferry.adapters.sqlite.codec import (
+    INTENT,
+    names_text,
+    plain,
+    role_name,
+    to_intent,
+)
 from caseferry.adapters.sqlite.connection import Connection, Row
 from caseferry.errors import InvariantBroken
 from caseferry.model.link import Intent, IntentState
@@ -73,7 +79,7 @@ class Journal(Connection):
                         intent.correlation,
                         intent.payload_print,
                         plain(intent.department),
-                        to_json(intent.fields),
+                        names_text(intent.fields),
                         intent.at,
                         run,
                         IntentState.OPEN.value,

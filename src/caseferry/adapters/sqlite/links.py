@@ -77,6 +77,14 @@ class Links(Connection):
         """Give all links, by Kore key, role and generation; lazy."""
         return map(to_link, self._walk(_ALL, (), ("", "", -1)))
 
+    def links_to(self, keys: Sequence[Key]) -> dict[Key, Link]:
+        """Give links by their casemgr key, of any role."""
+        sql = (
+            f"SELECT {LINK} FROM link WHERE casemgr IN (SELECT value FROM json_each(?))"
+        )
+        links = map(to_link, self._all(sql, key_list(keys)))
+        return {link.casemgr: link for link in links}
+
     def unfinished_cases(self) -> list[Key]:
         """Give the Kore cases that have a link whose creation is not finished."""
         rows = self._all(

@@ -33,7 +33,7 @@ _KNOWN = """
 _COMPARED = slice(4, 7)  # these three in a row of `record`
 
 _CASE_IDS = """
-    SELECT rowid FROM record WHERE run = ? AND system = 'kore' AND entity = 'case'
+    SELECT rowid FROM record WHERE run = ? AND system = ? AND entity = 'case'
     ORDER BY is_open DESC, created DESC, key
 """
 _KEYS = """
@@ -42,14 +42,14 @@ _KEYS = """
 _SELECT = f"SELECT {RECORD} FROM record JOIN content USING (key)"
 _CASES = f"""
     {_SELECT} WHERE record.key IN (SELECT value FROM json_each(?))
-    AND run = ? AND system = 'kore' AND entity = 'case'
+    AND run = ? AND entity = 'case'
 """
 _TASKS = f"""
     {_SELECT} WHERE parent IN (SELECT value FROM json_each(?))
-    AND run = ? AND system = 'kore' AND entity = 'task' ORDER BY created, record.key
+    AND run = ? AND entity = 'task' ORDER BY created, record.key
 """
 _ORPHANS = f"""
-    {_SELECT} WHERE run = ? AND system = 'kore' AND entity = 'task' AND NOT EXISTS (
+    {_SELECT} WHERE run = ? AND system = ? AND entity = 'task' AND NOT EXISTS (
         SELECT 1 FROM record AS owner WHERE owner.key = record.parent
         AND owner.run = record.run AND owner.entity = 'case')
     AND record.key > ? ORDER BY record.key LIMIT ?
@@ -57,6 +57,11 @@ _ORPHANS = f"""
 _ALL = f"""
     {_SELECT} WHERE run = ? AND system = ? AND entity = ?
     AND record.key > ? ORDER BY record.key LIMIT ?
+"""
+
+
+_SOME = f"""
+    {_SELECT} WHERE record.key IN (SELECT value FROM json_each(?)) AND run = ?
 """
 
 
@@ -116,8 +121,10 @@ class Records(Connection):
         )
         return int(count)
 
-    def case_keys(self, run: int, *, only: Sequence[Key] = ()) -> Iterator[Key]:
-        """Give the Kore cases seen in this run: open first, then closed, newest first.
+    def case_keys(
+        self, run: int, *, only: Sequence[Key] = (), system: System = System.KORE
+    ) -> Iterator[Key]:
+        """Give the cases seen in this run: open first, then closed, newest first.
 
         Lazy. The order is settled at the first step, and takes eight bytes a case: a
         case that is closed meanwhile comes exactly once all the same.
@@ -125,9 +132,12 @@ class Records(Connection):
         Args:
             run: its number.
             only: give only these cases, when there are any.
+            system: whose cases.
         """
         wanted = frozenset(only)
-        ids = array("q", (number for (number,) in self._stream(_CASE_IDS, run)))
+        ids = array(
+            "q", (number for (number,) in self._stream(_CASE_IDS, run, system.value))
+        )
         for batch in batches(ids):
             keys: dict[int, str] = dict(self._all(_KEYS, str(batch)))
             for number in batch:
@@ -154,9 +164,9 @@ class Records(Connection):
             (found[case], tuple(tasks.get(case, ()))) for case in cases if case in found
         ]
 
-    def orphan_tasks(self, run: int) -> Iterator[Record]:
-        """Give Kore tasks seen in this run whose case was not, by key; lazy."""
-        return map(to_record, self._walk(_ORPHANS, (run,), ("",)))
+    def orphan_tasks(self, run: int, system: System = System.KORE) -> Iterator[Record]:
+        """Give tasks seen in this run whose case was not, by key; lazy."""
+        return map(to_record, self._walk(_ORPHANS, (run, system.value), ("",)))
 
     def records(self, run: int, system: System, entity: Entity) -> Iterator[Record]:
         """Give all records of a system last seen in this run, by key; lazy."""
@@ -167,3 +177,8 @@ class Records(Connection):
         """Give a record as last seen; None when it never was, or was forgotten."""
         row = self._one(f"{_SELECT} WHERE record.key = ?", key)
         return None if row is None else to_record(row)
+
+    def records_of(self, run: int, keys: Sequence[Key]) -> dict[Key, Record]:
+        """Give those of the records that were seen in this run, by key."""
+        rows = self._all(_SOME, key_list(keys), run)
+        return {row[0]: to_record(row) for row in rows}

@@ -1,9 +1,8 @@
 """The one place where errors of sqlite3 become ours, most specific first."""
 
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
+from types import TracebackType
 
 from caseferry.errors import CaseferryError, InvariantBroken, Locked, StateError
 
@@ -77,18 +76,33 @@ def state_error(path: Path, error: sqlite3.Error) -> CaseferryError:
     return StateError(f"the state {path} cannot be used: {error}", path=str(path))
 
 
-@contextmanager
-def translated(path: Path) -> Iterator[None]:
-    """Raise what sqlite3 says about this file as one of our errors.
+class Translating:
+    """Raises what sqlite3 says about a file as one of our errors, on leaving a block.
 
     Raises:
         StateError: damaged, full, failing, read-only or otherwise unusable.
         Locked: another program has been writing for longer than the busy time-out.
         InvariantBroken: a constraint of the tables was violated.
     """
-    try:
-        yield
-    except sqlite3.ProgrammingError:
-        raise  # a closed store or another thread: a bug, and its traceback helps
-    except sqlite3.Error as error:
-        raise state_error(path, error) from error
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if isinstance(error, sqlite3.ProgrammingError):
+            return  # a closed store or another thread: a bug, and its traceback helps
+        if isinstance(error, sqlite3.Error):
+            raise state_error(self._path, error) from error
+
+
+def translated(path: Path) -> Translating:
+    """Give a block whose errors of sqlite3 about this file become ours."""
+    return Translating(path)

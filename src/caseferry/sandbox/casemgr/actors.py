@@ -12,7 +12,11 @@ from caseferry.sandbox.casemgr.errors import refused
 from caseferry.sandbox.readings import Readings
 from caseferry.sandbox.wire import RefusedError, Reply, Request, json_reply
 
-_STRICT_SCOPES: Final = ("/auth/.default", "core.casemgr.", "core.customermgr.")
+_MANAGERS: Final = ("core.casemgr.", "core.customermgr.")
+_STRICT_SCOPES: Final = {
+    "client_credentials": ("/auth/.default", *_MANAGERS),
+    "password": _MANAGERS,  # delegated scopes are named one by one
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +58,8 @@ class Tokens:
             raise _oauth_error(401, "invalid_client")
         scope = form.get("scope", "")
         strict = readings.is_set("casemgr.scope_check", "strict")
-        if not scope or (strict and not any(s in scope for s in _STRICT_SCOPES)):
+        known_scopes = _STRICT_SCOPES.get(form.get("grant_type", ""), _MANAGERS)
+        if not scope or (strict and not any(s in scope for s in known_scopes)):
             raise _oauth_error(400, "invalid_scope")
         life_s = readings.number("casemgr.token_life_s")
         granted = frozenset(_GRANTS[readings.text("casemgr.granted")])

@@ -153,8 +153,10 @@ class Renderer:
     def _activity_customer(self, item: Activity) -> dict[str, Any]:
         value = self._customer_link(item.customer_id)
         known = self._customers.get(item.customer_id)
-        for contact in known.contacts if known else ():
-            if item.contact_id in (None, contact.id):
+        contacts = known.contacts if known else ()
+        for contact in contacts:  # of several nobody is shown unless one is named
+            alone = item.contact_id is None and len(contacts) == 1
+            if alone or item.contact_id == contact.id:
                 names = {"firstName": contact.first_name, "lastName": contact.last_name}
                 value["contacts"] = {"contact": [{"id": contact.id, **names}]}
         return value

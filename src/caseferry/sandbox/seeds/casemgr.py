@@ -7,7 +7,13 @@ from caseferry.sandbox import tenant
 from caseferry.sandbox.casemgr.records import Activity, Case, Contact, Customer, Phone
 from caseferry.sandbox.casemgr.store import CasemgrStore
 from caseferry.sandbox.seeds.people import Person
-from caseferry.sandbox.seeds.texts import description, task_title, title
+from caseferry.sandbox.seeds.texts import (
+    description,
+    markup,
+    plane_title,
+    task_title,
+)
+from caseferry.sandbox.times import iso
 
 _DAY_MS: Final = 86_400_000
 _SPAN_MS: Final = 180 * _DAY_MS
@@ -17,6 +23,7 @@ _COUNTS: Final = (1, 1, 2, 2, 3, 4)
 _DEPARTMENTS: Final = ("Service", "Service", "Service", "Billing", "Billing", "Archive")
 _SHARED_PHONE: Final = "4085550100"
 _SUBJECT: Final = 255
+_SEVERITIES: Final = ("urgent", "high", "medium", "medium", "low")
 
 
 class CasemgrSeeds:
@@ -55,13 +62,16 @@ class CasemgrSeeds:
     def _customer(self, n: int, person: Person) -> Customer:
         contacts = [self._contact(n, person)]
         if n % 6 == 4:
-            second = Person(person.first, "Assistant", "", "")
+            own = n % 12 == 4 and person.email
+            email = f"assistant.{n}.{person.email}" if own else ""
+            second = Person(person.first, "Assistant", email, "")
             contacts.append(self._contact(n + 1, second))
+        several = len(contacts) > 1
         return self._store.customer_shelf.add(
             Customer(
                 **self._stamps("customer", self._first),
-                kind="corporate" if len(contacts) > 1 else "individual",
-                name=person.name,
+                kind="corporate" if several else "individual",
+                name=f"{person.last} & Co" if several else person.name,
                 contacts=tuple(contacts),
                 department=None,
             )
@@ -92,18 +102,19 @@ class CasemgrSeeds:
     def _case(self, n: int, created: int, customer: Customer) -> Case:
         rng = self._rng
         closed = n % 4 == 1
+        due = self._due(created)
         case = Case(
             **self._stamps("case", created),
             department=rng.choice(_DEPARTMENTS),
-            subject=title(rng, n).strip(),
+            subject=plane_title(rng, n).strip(),
             customer_id=customer.id,
             status="closed" if closed else "open",
-            severity=rng.choice(("urgent", "high", "medium", "medium", "low")),
+            severity=_SEVERITIES[n % len(_SEVERITIES)],
             description=description(rng)[:1000],
-            due=self._due(created),
+            due=due,
             owner=rng.choice(tenant.USERS).id if n % 5 else None,
             last_closed=self._now - 30_000 if closed else None,
-            custom=self._case_attributes(n),
+            custom=self._case_attributes(n) | self._kept_due(n, created, due),
         )
         return self._store.case_shelf.add(case)
 
@@ -113,13 +124,24 @@ class CasemgrSeeds:
             custom["region"] = (self._rng.choice(tenant.CASE_ATTRIBUTES["region"]),)
         if n % 7 == 0:
             custom["refund_amount"] = (str(self._rng.randint(1, 500)),)
+        if n % 8 == 3:
+            custom["kore_tags"] = ("vip", "größe", "重要")
         return custom
+
+    def _kept_due(
+        self, n: int, created: int, due: int | None
+    ) -> dict[str, tuple[str, ...]]:
+        """Give the due date that had passed when a record came into casemgr."""
+        kept = n % 3 == 2 and due is None
+        return {"orig_due": (iso(created - 3 * _DAY_MS),)} if kept else {}
 
     def _activity(self, n: int, i: int, case: Case, created: int) -> Activity:
         rng = self._rng
         kind = "task" if i == 0 and n % 3 else rng.choice(_KINDS)
-        text = description(rng) or "No details."
-        subtype = rng.choice(tenant.TASK_SUBTYPES) if kind == "task" else "general"
+        is_task = kind == "task"
+        text = None if is_task and (n + i) % 4 == 3 else description(rng) or "No text."
+        due = self._due(created) if is_task else None
+        subtype = rng.choice(tenant.TASK_SUBTYPES) if is_task else "general"
         activity = Activity(
             **self._stamps("activity", created),
             case_id=case.id,
@@ -127,17 +149,32 @@ class CasemgrSeeds:
             kind=kind,
             subtype=subtype,
             customer_id=case.customer_id or "",
+            contact_id=self._contact_of(n, case),
             subject=task_title(rng, n + i)[:_SUBJECT],
             mode="inbound" if kind != "social" else "outbound",
-            priority=str(rng.randint(1, 7)),
-            due=self._due(created) if kind == "task" else None,
+            priority=str((3 * n + i) % 7 + 1),
+            due=due,
             text=text,
-            html=f"<p>{text}</p>" if kind == "email" else None,
-            custom=self._activity_attributes(n, i),
+            html=self._html(n + i, kind, text),
+            custom=self._activity_attributes(n, i) | self._kept_due(n, created, due),
             classified=bool(rng.randrange(2)),
             **self._state(case, kind, i),
         )
         return self._store.activity_shelf.add(activity)
+
+    def _html(self, n: int, kind: str, text: str | None) -> str | None:
+        """Give the HTML beside a text, or alone where there is none."""
+        if text is None or (kind == "task" and n % 5 == 1):
+            return markup(n // 4)
+        return f"<p>{text}</p>" if kind == "email" else None
+
+    def _contact_of(self, n: int, case: Case) -> str | None:
+        """Give whom an activity is for: of several contacts one, or nobody says."""
+        customer = self._store.customer_shelf.records[case.customer_id or ""]
+        contacts = customer.contacts
+        if len(contacts) == 1:
+            return contacts[0].id if n % 3 else None
+        return contacts[n // 6 % 2].id if n // 6 % 3 else None
 
     def _activity_attributes(self, n: int, i: int) -> dict[str, tuple[str, ...]]:
         custom: dict[str, tuple[str, ...]] = {}
@@ -159,7 +196,7 @@ class CasemgrSeeds:
                 "assignee": None,
                 "queue": f"{case.department} queue",
             }
-        if draw < 0.2 and kind == "email":
+        if draw < 0.2 and kind in ("email", "task"):
             substatus = "ready_for_inbound_workflow"
             return {"status": "in_workflow", "substatus": substatus, "assignee": None}
         return {"status": "assigned", "substatus": "in_progress", "assignee": user}

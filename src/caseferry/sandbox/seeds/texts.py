@@ -41,6 +41,20 @@ _NASTY: Final = (
     "Ticket [#1000] looks like a suffix",
     "null",
 )
+_PLANES: Final = (
+    "Old script 𐎀𐎁, music 𝄞 and 🧾",
+    "稀な漢字 𠀋 𡈽 𪚥 𰻞",
+    "Tags \U000e0041\U000e007f and selectors 葛\U000e0100",
+    "Private \U000f0001 and \U00100001 glyphs",
+    "ראוטר لا يعمل 5G \u2067mixed\u2069",
+)
+_MARKUP: Final = (
+    "<p>Please call <b>Ms. Müller</b> back.</p><p>Order &#8470; 4711 &amp; 4712</p>",
+    "<div>First<br>second<br/>third</div><ul><li>one</li><li>two</li></ul>",
+    "<html><head><style>p{color:red}</style></head><body><p dir='rtl'>الطلب</p></html>",
+    "<p>Totals</p><script>alert(1)</script><pre>a  1\nb 22</pre><!-- hidden -->",
+    "<table><tr><td>Invoice</td><td>12,50&nbsp;€</td></tr></table><p>🔥 2 &lt; 3</p>",
+)
 _BODIES: Final = (
     "The customer called twice about this and expects an answer today.",
     "<p>See the <a href='http://example.com/a?b=1'>order</a>.</p><script>x</script>",
@@ -70,3 +84,13 @@ def task_title(rng: Random, n: int) -> str:
 def description(rng: Random) -> str:
     """Return a description; may be empty."""
     return rng.choice(_BODIES)
+
+
+def plane_title(rng: Random, n: int) -> str:
+    """Return a title; every seventh is of another plane of Unicode, in turn."""
+    return _PLANES[n // 7 % len(_PLANES)] if n % 7 == 5 else title(rng, n)
+
+
+def markup(n: int) -> str:
+    """Return a piece of HTML, in turn."""
+    return _MARKUP[n % len(_MARKUP)]

@@ -1,0 +1,72 @@
+"""Where a task's counterpart lies and whom it is for, beside what its fields hold.
+
+What nobody can change later is a difference. What agents change every day is reported
+by name: the state does not know whether it was they.
+"""
+
+from collections.abc import Iterable
+
+from caseferry.errors import Forbidden, NotFound, Refused
+from caseferry.model.customer import Customer
+from caseferry.model.mapped import CustomerWish, MappedRecord
+from caseferry.model.record import Record, Value
+from caseferry.ports import CasemgrSystem
+
+MOVED_DEPARTMENT = "moved-department"
+OTHER_CUSTOMER = "other-customer"
+_COMPARABLE = (".emailAddress", ".phone")
+
+Place = tuple[str, Value | None, Value | None]
+"""A field with what it should hold and what it holds."""
+
+
+def fixed_place(mapped: MappedRecord, record: Record) -> tuple[Place, ...]:
+    """Give what should have stayed as it was created, and did not: the subtype."""
+    subtype = record.text("subtype")
+    if not subtype or not mapped.subtype or subtype == mapped.subtype:
+        return ()
+    return (("subtype", mapped.subtype, subtype),)
+
+
+def moved_place(
+    mapped: MappedRecord, wish: CustomerWish, record: Record, customer: Customer | None
+) -> dict[str, Place]:
+    """Give what agents may have moved, by its name in reports.
+
+    Args:
+        mapped: the source.
+        wish: how its case's customer is found.
+        record: the counterpart.
+        customer: whom it names; None where that is not known. It is another one only
+            where none of its addresses and numbers is one that Kore names.
+    """
+    found: dict[str, Place] = {}
+    department = record.text("department")
+    if department and mapped.department and department != mapped.department:
+        found[MOVED_DEPARTMENT] = ("department", mapped.department, department)
+    attempts = [a for a in wish.attempts if a.attribute.endswith(_COMPARABLE)]
+    wanted = [text for attempt in attempts for text in attempt.spellings]
+    contacts = customer.contacts if customer is not None else ()
+    shown = [text for c in contacts for text in (*c.emails, *c.phones)]
+    known = {_same(text) for text in (*wanted, wish.placeholder) if text}
+    if wanted and shown and known.isdisjoint(map(_same, shown)):
+        found[OTHER_CUSTOMER] = ("customer", wanted[0], shown[0])
+    return found
+
+
+def customers_of(
+    casemgr: CasemgrSystem, records: Iterable[Record]
+) -> dict[str, Customer]:
+    """Read the customers that activities name; none where that is not allowed."""
+    ids = {record.text("customer") for record in records} - {""}
+    try:
+        return casemgr.get_customers(sorted(ids))
+    except (Forbidden, NotFound, Refused):
+        return {}
+
+
+def _same(text: str) -> str:
+    """Spell an address or number so that the same ones are equal."""
+    if "@" in text:
+        return text.casefold()
+    return "".join(char for char in text if char.isdecimal()) or text

@@ -1,0 +1,1 @@
+"""Carrying casemgr cases and their tasks to Kore."""

@@ -1,0 +1,101 @@
+"""Carrying groups out in batches: who goes first, who waits, who is taken up again."""
+
+from collections.abc import Iterator, Sequence
+
+from caseferry.engine.context import Context
+from caseferry.engine.plans import batches
+from caseferry.engine.tally import Tally
+from caseferry.engine.to_kore.apply import KoreApplier
+from caseferry.engine.to_kore.plans import KorePlanner
+from caseferry.engine.to_kore.prove import KoreProver
+from caseferry.engine.to_kore.work import KoreWork
+from caseferry.model.record import Key
+
+BATCH = 200
+
+
+class KoreCarrier:
+    """Sends batches of groups through the applier, and keeps what has to wait.
+
+    A group waits while a create of it is in doubt, and until a listing has shown what
+    the reply to its create did not.
+    """
+
+    def __init__(
+        self,
+        context: Context,
+        planner: KorePlanner,
+        applier: KoreApplier,
+        prover: KoreProver,
+    ) -> None:
+        self._context = context
+        self._planner = planner
+        self._applier = applier
+        self._settler = applier.settler
+        self._prover = prover
+        self._begun: dict[Key, KoreWork] = {}
+
+    @property
+    def waiting(self) -> list[Key]:
+        """The groups that were begun and have to be looked at again."""
+        return list(self._begun)
+
+    def batch(self, works: Sequence[KoreWork], tally: Tally) -> None:
+        """Carry planned groups out; the first with each kind of action runs alone."""
+        self._run(works)
+        for work in works:
+            self._resume(work)
+            if work.in_doubt or work.unconfirmed:
+                self._begun[work.key] = work
+            elif work.plan is not None:
+                tally.add_done(work, work.plan)
+
+    def again(self, tally: Tally) -> None:
+        """Take up what waits, until it is at rest or nothing can move it any more."""
+        asked: frozenset[Key] = frozenset(self._begun)
+        while asked and not self._context.must_stop():
+            ready = [key for key in self._begun if key not in self._settler.parked]
+            for works in self._loaded([key for key in ready if key in asked]):
+                self.batch(works, tally)
+            asked = self._settler.drain()
+        if not self._context.must_stop():
+            self._settler.leave_uncertain()
+        self._give_up(tally)
+
+    def _run(self, works: Sequence[KoreWork]) -> None:
+        rest = [work for work in works if not self._prover.is_first(work)]
+        firsts = [work for work in works if self._prover.is_first(work)]
+        # the richest first: the fewest groups teach what there is to learn
+        firsts.sort(key=lambda work: -len(self._prover.kinds(work)))
+        for work in firsts:
+            if not self._prover.is_first(work):
+                rest.append(work)
+                continue
+            kinds = self._prover.kinds(work)
+            self._applier.run([work])
+            if self._context.must_stop():
+                return
+            self._prover.learn(work, kinds)
+        self._applier.run(rest)
+
+    def _loaded(self, keys: Sequence[Key]) -> Iterator[list[KoreWork]]:
+        for batch in batches(keys, BATCH):
+            works = self._planner.load(batch)
+            self._planner.decide(works)
+            yield works
+
+    def _resume(self, work: KoreWork) -> None:
+        """Add what was done to a group before it had to wait in this run."""
+        if (begun := self._begun.pop(work.key, None)) is not None:
+            work.done = begun.done + work.done
+            work.born |= begun.born | {
+                (work.role(key), key) for key in work.links.keys() - begun.links.keys()
+            }
+
+    def _give_up(self, tally: Tally) -> None:
+        """Count what is left for the next run to settle, or to confirm."""
+        for works in self._loaded(self.waiting):
+            for work in works:
+                self._resume(work)
+                if work.plan is not None:
+                    tally.add_done(work, work.plan)

@@ -1,0 +1,73 @@
+"""Links of Kore records: new ones, and those found again."""
+
+from dataclasses import replace
+
+from caseferry.engine.to_kore.work import KoreWork
+from caseferry.model.correlation import Role
+from caseferry.model.link import Link
+from caseferry.model.mapped import MappedRecord
+from caseferry.model.record import Key, Record, Value
+from caseferry.reconcile.merge import FINISHED, base, values
+from caseferry.reconcile.to_kore.create import SENT_ON_CREATE
+from caseferry.reconcile.to_kore.mirror import STATUS, agreed, is_met, sent_bases
+
+
+def new_link(work: KoreWork, role: Role, key: Key, record: Record) -> Link:
+    """Give the link of a record that was created just now; its creation goes on.
+
+    The bases are what was sent, so that an edit made meanwhile is seen as one.
+    """
+    link = Link(role=role, kore=record.key, casemgr=key, mapping=work.group.mapping)
+    return sent_bases(work.mapped(key), link, sent_on_create(work.mapped(key), role))
+
+
+def sent_on_create(mapped: MappedRecord, role: Role) -> dict[str, Value | None]:
+    """Give what a create sends, by Kore's field names."""
+    names = SENT_ON_CREATE[role]
+    return {f.kore: f.value for f in mapped.fields if f.kore in names}
+
+
+def as_it_is(work: KoreWork, link: Link, record: Record) -> Link:
+    """Take what both sides hold now for agreed: nobody's later edit is overwritten.
+
+    Only an end that is due in Kore stays due; one that came there first is an agent's,
+    and kept. A record that never had an update of ours (its tag is missing) was perhaps
+    not finished: what Kore shows as it makes it stays due.
+    """
+    mapped = work.mapped(link.casemgr)
+    fresh = agreed(
+        mapped,
+        link,
+        record,
+        digest=work.group.mapping,
+        source_print=work.prints[link.casemgr],
+    )
+    if not record.fields.get("marker.tags"):
+        fresh = _due_again(mapped, fresh, record)
+    if is_met(mapped, record) or mapped.finished:
+        return fresh
+    kore = {**values(fresh.kore_base), FINISHED: "false"}
+    casemgr = {**values(fresh.casemgr_base), STATUS: mapped.record.fields.get(STATUS)}
+    return replace(
+        fresh, kore_base=base(kore.items()), casemgr_base=base(casemgr.items())
+    )
+
+
+_MADE = {"priority": "Medium"}
+"""What Kore gives by itself; an absent field is as it was made too."""
+
+
+def _due_again(mapped: MappedRecord, link: Link, record: Record) -> Link:
+    kore, casemgr = values(link.kore_base), values(link.casemgr_base)
+    for field in mapped.fields:
+        shown = record.fields.get(field.kore)
+        if field.is_met_by(shown) or shown != _MADE.get(field.kore):
+            continue
+        kore.pop(field.casemgr, None)
+        casemgr.pop(field.casemgr, None)
+    return replace(
+        link,
+        finished=False,
+        kore_base=base(kore.items()),
+        casemgr_base=base(casemgr.items()),
+    )

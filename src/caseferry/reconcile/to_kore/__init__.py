@@ -1,0 +1,1 @@
+"""Deciding what happens to one case group on its way from casemgr to Kore."""

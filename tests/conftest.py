@@ -1,0 +1,47 @@
+"""The matrix of readings and faults: what was shown, in which direction.
+
+A test that shows one cell says so through the fixture `cell`; the summary of the run
+prints the table, one row for a reading or fault, one column for a direction.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable
+
+import pytest
+
+DIRECTIONS = ("kore-to-casemgr", "casemgr-to-kore")
+Cell = Callable[[str, str], None]
+
+
+@pytest.fixture
+def cell(record_property: Callable[[str, object], None]) -> Cell:
+    """Say which cell of the matrix a test shows: its row and its direction."""
+
+    def say(row: str, direction: str) -> None:
+        assert direction in DIRECTIONS
+        record_property("cell", f"{direction} {row}")
+
+    return say
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print the matrix of the cells that this run showed."""
+    found: dict[str, dict[str, str]] = defaultdict(dict)
+    for outcome in ("passed", "failed", "error"):
+        for report in terminalreporter.stats.get(outcome, ()):
+            for name, value in getattr(report, "user_properties", ()):
+                if name == "cell":
+                    direction, _, row = str(value).partition(" ")
+                    word = "pass" if outcome == "passed" else "FAIL"
+                    if found[row].get(direction) != "FAIL":
+                        found[row][direction] = word
+    if not found:
+        return
+    terminalreporter.section("readings and faults, by direction")
+    width = max(map(len, found))
+    terminalreporter.write_line(f"{'':{width}}  {'  '.join(DIRECTIONS)}")
+    for row in sorted(found):
+        cells = "  ".join(f"{found[row].get(d, ''):{len(d)}}" for d in DIRECTIONS)
+        terminalreporter.write_line(f"{row:{width}}  {cells}")
+    empty = sum(len(DIRECTIONS) - len(cells) for cells in found.values())
+    terminalreporter.write_line(f"{len(found)} rows, {empty} empty cells")

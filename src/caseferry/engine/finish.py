@@ -1,12 +1,12 @@
 """The end of a group: bases move to what both sides hold; what is held is listed."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Protocol
 
 from caseferry.engine.closing import keep_first_look
 from caseferry.engine.context import Context
 from caseferry.engine.work import Work
-from caseferry.model.action import Action, ActionKind
-from caseferry.model.correlation import Role
+from caseferry.model.action import Action, ActionKind, GroupPlan
 from caseferry.model.link import Hold, HoldKind
 from caseferry.model.record import Key
 from caseferry.reconcile.merge import agree
@@ -24,18 +24,28 @@ def finish(context: Context, works: Sequence[Work]) -> None:
     """Record that groups need nothing more now, in one transaction."""
     with context.store.transaction():
         for work in works:
-            held = _held(work)
             _move_bases(context, work)
-            _list(context, work, held)
+            list_held(context, work, work.group.mapping)
             keep_first_look(context, work)
 
 
-def _held(work: Work) -> dict[Key, tuple[Role, Action]]:
+class Listed(Protocol):
+    """A case group, as far as its held records are listed."""
+
+    @property
+    def plan(self) -> GroupPlan | None: ...
+    @property
+    def prints(self) -> Mapping[Key, str]: ...
+    @property
+    def known(self) -> dict[Key, Hold]: ...
+
+
+def held_by(work: Listed) -> dict[Key, Action]:
     """Give what keeps a record back, by source key; the first reason counts."""
-    found: dict[Key, tuple[Role, Action]] = {}
+    found: dict[Key, Action] = {}
     for action in work.plan.actions if work.plan else ():
         if action.kind in LISTED:
-            found.setdefault(action.key, (action.role, action))
+            found.setdefault(action.key, action)
     return found
 
 
@@ -66,14 +76,18 @@ def _move_bases(context: Context, work: Work) -> None:
             work.put_link(fresh)
 
 
-def _list(context: Context, work: Work, held: dict[Key, tuple[Role, Action]]) -> None:
-    """Keep the list of held records in step with what the last decision said."""
-    store = context.store
+def list_held(context: Context, work: Listed, mapping: str) -> None:
+    """Keep the list of held records in step with what the last decision said.
+
+    What is uncertain stays listed until it is settled or a person says what it is.
+    """
+    store, held = context.store, held_by(work)
     for key, source_print in work.prints.items():
-        known = work.known.get(key)
-        _, action = held.get(key, (None, None))
+        known, action = work.known.get(key), held.get(key)
+        if known is not None and known.kind is HoldKind.UNCERTAIN:
+            continue
         if action is None:
-            if known is not None and known.kind is not HoldKind.UNCERTAIN:
+            if known is not None:
                 store.delete_hold(key)
                 work.known.pop(key)
             continue
@@ -83,9 +97,9 @@ def _list(context: Context, work: Work, held: dict[Key, tuple[Role, Action]]) ->
             code=action.code,
             reason=action.reason,
             source_print=source_print,
-            mapping=work.group.mapping,
+            mapping=mapping,
             correlation=known.correlation if known else "",
         )
-        if hold != known and (known is None or known.kind is not HoldKind.UNCERTAIN):
+        if hold != known:
             store.save_hold(context.run, hold)
             work.known[key] = hold

@@ -4,11 +4,14 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from caseferry.engine.adopt import Adopted, Adopter
+from caseferry.engine.budget import wants, within
 from caseferry.engine.carry import Carrier
 from caseferry.engine.context import Context
 from caseferry.engine.customers import Customers
 from caseferry.engine.extract import Extracted, extract_kore
+from caseferry.engine.guards import acknowledge_mapping, refusals
 from caseferry.engine.marked import MarkedAdopter
+from caseferry.engine.patience import wait_until_listed
 from caseferry.engine.plans import Planner, batches
 from caseferry.engine.settle import Settler
 from caseferry.engine.tally import Tally
@@ -16,7 +19,7 @@ from caseferry.engine.work import Work
 from caseferry.errors import Interrupted, SafetyStop
 from caseferry.model.action import GroupPlan
 from caseferry.model.record import Key
-from caseferry.reconcile.guard import Figures, Limits, check_limits
+from caseferry.reconcile.guard import Limits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,9 +43,6 @@ class Planned:
 
     tally: Tally
     stops: tuple[SafetyStop, ...]
-
-
-_MAPPING = "mapping.digest"
 
 
 class Migration:
@@ -93,7 +93,8 @@ class Migration:
             self._context.reporter.progress("planned", sum(tally.ends.values()), None)
         self._orphans(tally)
         self._may_create = tally.total("create") > 0
-        return Planned(tally=tally, stops=self._guards(tally))
+        stops = refusals(self._context, tally, self._options.limits)
+        return Planned(tally=tally, stops=stops)
 
     def carry_out(self) -> Tally:
         """Write what the plans say, group by group; settle what is in doubt.
@@ -112,15 +113,10 @@ class Migration:
         return tally
 
     def acknowledge_mapping(self) -> None:
-        """Remember the mapping that linked records are carried under from now on.
-
-        A part of them speaks for all only where the operator said so by name.
-        """
-        store, options = self._context.store, self._options
+        """Remember the mapping that linked records are carried under from now on."""
+        options = self._options
         whole = not options.only and options.limit is None
-        known = store.get_fact(_MAPPING)
-        if whole or known is None or "mapping-changed" in self._context.allowed:
-            store.set_fact(_MAPPING, self._context.mapper.digest)
+        acknowledge_mapping(self._context, whole=whole)
 
     # batches ------------------------------------------------------------------------
 
@@ -133,8 +129,8 @@ class Migration:
             works = self._unsettled(self._planner.load(batch), tally)
             self._carrier.prepare(works)
             if budget is not None:
-                works = _within(works, budget)
-                budget -= sum(map(_wants, works))
+                works = within(works, budget)
+                budget -= sum(map(wants, works))
             yield works
 
     def _unsettled(self, works: Sequence[Work], tally: Tally) -> list[Work]:
@@ -158,48 +154,12 @@ class Migration:
                     self._customers.made(work.group.customer, lag_s)
 
     def _scan_again(self) -> None:
-        """Look once more before the first create of a state that knows too little.
-
-        A state that is new may be one that was lost a moment ago: what was created then
-        is listed only after the visibility lag.
-        """
-        context = self._context
-        if not self._may_create or self.adopted.wait_s <= 0:
-            return
-        until = context.clock.monotonic() + self.adopted.wait_s
-        while (rest := until - context.clock.monotonic()) > 0:
-            if context.must_stop():
-                return
-            reason = "a new state: what was created just now may not be listed yet"
-            context.reporter.waiting(reason, rest)
-            context.clock.sleep(rest)
-        self._adopter.scan()
+        """Look once more before the first create of a state that knows too little."""
+        wait_s = self.adopted.wait_s
+        if self._may_create and wait_s > 0 and wait_until_listed(self._context, wait_s):
+            self._adopter.scan()
 
     def _orphans(self, tally: Tally) -> None:
         if not self._options.only:
             for _ in self._context.store.orphan_tasks(self._context.run):
                 tally.add_orphan(complete=self.extracted.complete)
-
-    def _guards(self, tally: Tally) -> tuple[SafetyStop, ...]:
-        mapper = self._context.mapper
-        problems = tuple(str(p) for p in mapper.accepted(tally.losses))
-        known = self._context.store.get_fact(_MAPPING)
-        any_link = next(self._context.store.links(), None) is not None
-        figures = Figures(
-            linked=tally.linked,
-            counts=tally.figures,
-            losses=problems,
-            mapping_changed=known is not None and known != mapper.digest and any_link,
-        )
-        return check_limits(figures, self._options.limits, self._context.allowed)
-
-
-def _wants(work: Work) -> bool:
-    return work.plan is not None and bool(work.plan.requests)
-
-
-def _within(works: Sequence[Work], budget: int) -> list[Work]:
-    """Leave out groups with requests beyond the budget; waiting ones cost none."""
-    wanting = [work.key for work in works if _wants(work)]
-    beyond = set(wanting[budget:])
-    return [work for work in works if work.key not in beyond]

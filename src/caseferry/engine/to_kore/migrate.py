@@ -8,6 +8,7 @@ from caseferry.engine.context import Context
 from caseferry.engine.extract import Extracted, extract_kore
 from caseferry.engine.guards import acknowledge_mapping, refusals
 from caseferry.engine.migrate import Options, Planned
+from caseferry.engine.patience import wait_until_listed
 from caseferry.engine.plans import batches
 from caseferry.engine.tally import Tally
 from caseferry.engine.to_kore.adopt import KoreAdopter
@@ -135,22 +136,10 @@ class MigrationToKore:
         return context.settings.visibility_lag_s - known_for_s
 
     def _scan_again(self) -> None:
-        """Read Kore once more before the first create of a state that is new.
-
-        A state that is new may be one that was lost a moment ago: what was created then
-        is listed only after the visibility lag.
-        """
-        context = self._context
-        if not self._may_create or self._wait_s <= 0:
-            return
-        until = context.clock.monotonic() + self._wait_s
-        while (rest := until - context.clock.monotonic()) > 0:
-            if context.must_stop():
-                return
-            reason = "a new state: what was created just now may not be listed yet"
-            context.reporter.waiting(reason, rest)
-            context.clock.sleep(rest)
-        self._read_kore()
+        """Read Kore once more before the first create of a state that is new."""
+        wait_s = self._wait_s
+        if self._may_create and wait_s > 0 and wait_until_listed(self._context, wait_s):
+            self._read_kore()
 
     def _works(self) -> Iterator[list[KoreWork]]:
         """Give planned groups, open ones first, as far as `--limit` goes."""

@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.resources import files
 from pathlib import Path
 
@@ -19,8 +19,10 @@ from caseferry.engine.workers import Workers
 from caseferry.errors import InvariantBroken, StateError
 from caseferry.mapping.compile import Mapper, compile_mapping
 from caseferry.mapping.spec import mapping_error, parse_mapping
+from caseferry.model.capability import Answer, answers_in, value_in
 from caseferry.model.correlation import TenantPair
 from caseferry.model.direction import Direction
+from caseferry.model.record import System
 from caseferry.model.times import canonical_time
 from caseferry.ports import Reporter
 from caseferry.reconcile.guard import Limits
@@ -117,6 +119,7 @@ def build_systems(
     waiting: Waiting | None = None,
     *,
     kore_ids: Mapping[str, Mapping[str, str]] | None = None,
+    answers: Mapping[str, Answer] | None = None,
 ) -> Systems:
     """Put both systems together; opens no connection.
 
@@ -125,6 +128,7 @@ def build_systems(
         clock: the run's.
         waiting: told of every wait.
         kore_ids: the mapping's ids by kind and name; see `kore_ids_of`.
+        answers: what `check` found out about the tenants, by fact.
 
     Raises:
         ConfigError: an address or the CA file cannot be used.
@@ -132,12 +136,25 @@ def build_systems(
     config, secrets = loaded.config, loaded.secrets
     if secrets is None:
         raise InvariantBroken("the configuration was read without its secrets")
-    kore = _kore_settings(config, secrets.kore, kore_ids or {})
+    kore = replace(
+        _kore_settings(config, secrets.kore, kore_ids or {}),
+        sort=_proved_sort(answers or {}),
+    )
     casemgr = _casemgr_settings(config, secrets.casemgr)
     return Systems(
         kore=KoreHttp.build(kore, clock=clock, waiting=waiting),
         casemgr=CasemgrHttp.build(casemgr, clock=clock, waiting=waiting),
     )
+
+
+def _proved_sort(answers: Mapping[str, Answer]) -> str | Mapping[str, str] | None:
+    """Give the `sortBy` that `check` saw sort the newest created records first."""
+    value = value_in(answers, System.KORE, "sort_created_at")
+    if isinstance(value, str):
+        return value
+    if isinstance(value, dict) and all(isinstance(v, str) for v in value.values()):
+        return {str(name): str(order) for name, order in value.items()}
+    return None
 
 
 def _kore_settings(
@@ -265,7 +282,11 @@ def writing_run(
         store = stack.enter_context(writing_state(config, command))
         locked_at = clock.monotonic()
         systems = build_systems(
-            loaded, clock, reporter.waiting, kore_ids=kore_ids_of(mapper)
+            loaded,
+            clock,
+            reporter.waiting,
+            kore_ids=kore_ids_of(mapper),
+            answers=answers_in(store.facts),
         )
         stack.callback(systems.close)
         to_kore = direction is Direction.TO_KORE

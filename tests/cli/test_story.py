@@ -15,8 +15,61 @@ pass casemgr department: may read Billing
 pass casemgr department: may read Service
 pass casemgr activity-attributes: 7 in use, all configured
 pass casemgr case-attributes: 8 in use, all configured
+pass kore capabilities: 11 settled, 24 open
+pass casemgr capabilities: 13 settled, 28 open
+warn kore status-ids: no record shows the id of: Resolved
+     Hint: needed only to write to Kore: add them to [kore_ids.status] of the
+       mapping
+warn kore priority-ids: no record shows the id of: Critical, High, Low
+     Hint: needed only to write to Kore: add them to [kore_ids.priority] of the
+       mapping
 warn customers: 0% of a sample of 2 found (2 not found, 1 no contact)
      Hint: the mapping says none_found = 'create': make sure that this is meant
+
+What Kore turned out to do:
+  clock_offset_s: 0
+  default_limit: 50
+  fields: none
+  filter_case: "insensitive"
+  max_limit: 100
+  priorities: "Medium"
+  sort_unknown_field: "ignored"
+  statuses: "Closed", "Open"
+  task_templates: "Follow-up"
+  templates: "Billing", "Sales", "Service"
+  totals: "exact"
+  open: array_update, case_updated_by_task, closed_case_blocks_tasks,
+    create_case_contact, create_status, date_filter_field, default_order,
+    desc_in_create_response, desc_on_create, due_date_in_create_response,
+    due_date_writes, field_writes, inactive_in_list, missing_id_on_update,
+    object_update, page_params, readonly_updates, search_lag_s, search_scope,
+    sort_created_at, sort_forms, sort_updated_at, status_write_by,
+    template_spawns_tasks
+
+What casemgr turned out to do:
+  activity_attributes: "ext_key", "kore_priority", "kore_ref", "kore_status",
+    "kore_tags", "orig_created", "orig_due"
+  activity_department: "required"
+  activity_types: none
+  case_attributes: "ext_key", "kore_description", "kore_ref", "kore_status",
+    "kore_tags", "orig_created", "orig_due", "refund_amount", "region"
+  clock_offset_s: 0
+  date_filter_names: "date"
+  department_alone: "accepted"
+  departments: "Service", "Billing"
+  page_beyond_end: "204"
+  priorities: none
+  severities: none
+  statuses: none
+  subtypes: none
+  open: activity_bumps_case, activity_custom_filter, actor_rule,
+    attribute_charset, attribute_drop, case_custom_filter, case_subject,
+    complete_stale, content_shape, create_customer_absent, create_reply,
+    edit_activity_due_date, edit_case_due_date, empty_attribute,
+    force_categorization, id_type, implicit_case_owner, implicit_case_severity,
+    implicit_case_subject, last_modified_shape, link_shape, note_bumps,
+    omitted_attributes, partial_complete, search_lag_s, several_customers,
+    text_charset, unknown_ids
 
 No API can see these; confirm them yourself:
   - No mail leaves casemgr when an activity or a case is created or closed

@@ -16,6 +16,7 @@ def test_everything_arrives_once_and_then_rests() -> None:
     tally = scene.run()
 
     assert tally.total("create") > 10
+    assert tally.losses == scene.planned.tally.losses
     assert scene.complaints() == []
     assert scene.rests()
     found = scene.verify()

@@ -1,11 +1,13 @@
 """`check`: configuration and mapping whole, then what the two systems allow."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Final
 
 import click
 
 from caseferry.adapters.clock import SystemClock
-from caseferry.bootstrap import build_systems, read_mapping
+from caseferry.bootstrap import build_systems, kore_ids_of, read_mapping
 from caseferry.cli.checks import (
     Finding,
     check_casemgr,
@@ -18,11 +20,22 @@ from caseferry.cli.checks import (
 )
 from caseferry.cli.interrupt import stoppable
 from caseferry.cli.options import Command, Invocation
+from caseferry.cli.probing import (
+    data_of,
+    keep,
+    known_answers,
+    lines_of,
+    merged,
+    missing_ids,
+    probe,
+)
 from caseferry.cli.progress import Progress
 from caseferry.cli.result import ExitCode, Result
 from caseferry.config import Loaded
 from caseferry.errors import ConfigError, MappingError
 from caseferry.mapping.compile import Mapper
+from caseferry.model.capability import Answer
+from caseferry.model.times import canonical_time
 from caseferry.report.text import wrapped
 
 CONFIRM: Final = (
@@ -33,16 +46,21 @@ CONFIRM: Final = (
 )
 """What no API can see."""
 
+_TOKENS: Final = 3  # requests for tokens, which the counters leave out
+MOST_REQUESTS: Final = 60
+"""Of a whole check, whatever the size of the tenants."""
+
 
 @click.command(cls=Command, example="caseferry check --offline")
 @click.option("--offline", is_flag=True, help="Ask no system.")
-@click.option("--quick", is_flag=True, help="Look no customers up.")
+@click.option("--quick", is_flag=True, help="At most 20 requests: no customers.")
 @click.pass_obj
 def check(invocation: Invocation, *, offline: bool, quick: bool) -> Result:
     """Check everything before the first run.
 
     Reads only. Configuration and mapping as a whole, then credentials, permissions,
-    departments, attributes, and whether customers are found on a sample.
+    departments, attributes, what the tenants turn out to do, and whether customers are
+    found on a sample; at most 60 requests.
     """
     try:
         loaded = invocation.load(secrets="named" if offline else "read")
@@ -57,38 +75,59 @@ def check(invocation: Invocation, *, offline: bool, quick: bool) -> Result:
         return _result([*found, *failed("mapping", error)], offline=offline)
     found += check_mapping(mapper, loaded.config)
     found += check_state(loaded.config)
-    if not offline:
-        found += _online(invocation, loaded, mapper, quick=quick)
-    return _result(found, offline=offline)
+    if offline:
+        return _result(found, offline=True)
+    seen = _online(invocation, loaded, mapper, quick=quick)
+    return _result([*found, *seen.findings], offline=False, answers=seen.answers)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Seen:
+    findings: list[Finding]
+    answers: list[Answer] = field(default_factory=list)
 
 
 def _online(
     invocation: Invocation, loaded: Loaded, mapper: Mapper, *, quick: bool
-) -> list[Finding]:
+) -> _Seen:
+    known = known_answers(loaded.config)
     clock = SystemClock(invocation.stop.event)
     with (
         Progress(invocation.env, quiet=invocation.verbosity < 0) as progress,
         stoppable(invocation.stop, invocation.env),
     ):
         try:
-            systems = build_systems(loaded, clock, progress.waiting)
+            systems = build_systems(
+                loaded, clock, progress.waiting, kore_ids=kore_ids_of(mapper)
+            )
         except ConfigError as error:
-            return failed("configuration", error)
+            return _Seen(findings=failed("configuration", error))
         try:
             progress.progress("checks", 0, None)
             found = check_kore(systems)
             found += check_casemgr(systems, mapper, loaded.config)
-            is_sound = all(finding.status != "fail" for finding in found)
-            if is_sound and not quick:
-                found += check_customers(systems, mapper, clock)
+            if any(finding.status == "fail" for finding in found):
+                return _Seen(findings=found)
+            now = canonical_time(clock.now())
+            answers, more = probe(systems, loaded.config, now, quick=quick)
+            found += more
+            found += missing_ids(systems, mapper)
+            if not quick:
+                sent = sum(counter.sent for counter in systems.counters.values())
+                most = MOST_REQUESTS - sent - _TOKENS
+                found += check_customers(systems, mapper, clock, most=most)
         finally:
             systems.close()
-    return found
+    found += keep(loaded.config, answers)
+    return _Seen(findings=found, answers=merged(known, answers))
 
 
-def _result(found: list[Finding], *, offline: bool) -> Result:
+def _result(
+    found: list[Finding], *, offline: bool, answers: Sequence[Answer] = ()
+) -> Result:
     bad = [finding for finding in found if finding.status == "fail"]
     lines = [line for finding in found for line in _lines(finding)]
+    lines += lines_of(answers)
     if not offline and not bad:
         lines += ["", "No API can see these; confirm them yourself:"]
         lines += [
@@ -98,7 +137,7 @@ def _result(found: list[Finding], *, offline: bool) -> Result:
     return Result(
         data={
             "checks": [finding.data() for finding in found],
-            "capabilities": {"kore": {}, "casemgr": {}},
+            "capabilities": data_of(answers),
             "confirm": [] if offline else list(CONFIRM),
         },
         lines=lines,

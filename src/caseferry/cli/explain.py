@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import click
@@ -11,20 +12,30 @@ from caseferry.adapters.sqlite import SqliteStore
 from caseferry.bootstrap import read_mapping, reading_state
 from caseferry.cli.options import Command, Invocation
 from caseferry.cli.result import Result
-from caseferry.cli.running import resolve
+from caseferry.cli.running import last_direction, resolve
 from caseferry.errors import MappingError
 from caseferry.mapping.compile import Mapper
 from caseferry.model.correlation import Role
+from caseferry.model.direction import NAMES, Direction
 from caseferry.model.link import Hold, Link
 from caseferry.model.mapped import MappedField, MappedRecord
-from caseferry.model.record import Entity, Key, Record, Value, record_fingerprint
+from caseferry.model.record import (
+    Entity,
+    Key,
+    Record,
+    System,
+    Value,
+    record_fingerprint,
+    system_of,
+)
 from caseferry.report.text import local_time, shown, table, wrapped
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Known:
-    """What the state knows about one Kore record."""
+    """What the state knows about one record of the side that was carried last."""
 
+    direction: Direction
     key: Key
     record: Record | None
     link: Link | None
@@ -33,6 +44,15 @@ class _Known:
     relatives: tuple[Link, ...]
     journal: tuple[Mapping[str, str], ...]
     digest: str
+
+    def counterpart(self, link: Link) -> Key:
+        """Give the other side's record."""
+        return link.casemgr if self.direction is Direction.TO_CASEMGR else link.kore
+
+    def read_back(self, link: Link, field: MappedField) -> Value | None:
+        """Give what the other side held when both last agreed."""
+        to_casemgr = self.direction is Direction.TO_CASEMGR
+        return (link.casemgr_base if to_casemgr else link.kore_base).get(field.casemgr)
 
 
 @click.command(cls=Command, example="caseferry explain CS004711")
@@ -55,15 +75,21 @@ def explain(invocation: Invocation, *, key: str) -> Result:
 
 
 def _gather(store: SqliteStore, key: Key, mapper: Mapper | None) -> _Known:
+    direction = last_direction(store)
     link = store.link(key)
-    own = link.kore if link is not None else key
+    own = key
+    if link is not None:
+        own = link.kore if direction is Direction.TO_CASEMGR else link.casemgr
     record = store.record(own)
     is_case = record is None or record.entity is Entity.CASE
-    relatives = store.links_of([own]).get(own, []) if is_case else []
+    link = store.link(own) or link
+    home = link.kore if link is not None else own
+    relatives = store.links_of([home]).get(home, []) if is_case else []
     return _Known(
+        direction=direction,
         key=own,
         record=record,
-        link=store.link(own) or link,
+        link=link,
         hold=store.holds([own]).get(own),
         mapped=_mapped(store, record, mapper),
         relatives=tuple(other for other in relatives if other.role is not Role.CASE),
@@ -76,13 +102,27 @@ def _mapped(
     store: SqliteStore, record: Record | None, mapper: Mapper | None
 ) -> MappedRecord | None:
     """Map the record as it was last seen; None where something is missing for that."""
-    if record is None or mapper is None or not record.key.startswith("kore:"):
+    if record is None or mapper is None:
         return None
     now = SystemClock().now()
+    if system_of(record.key) is System.CASEMGR:
+        return _mapped_back(store, record, mapper, now)
     if record.entity is Entity.CASE:
         return mapper.map_group(record, (), now).case
     case = store.record(record.parent) if record.parent else None
     return mapper.map_group(case, (record,), now).tasks[0] if case else None
+
+
+def _mapped_back(
+    store: SqliteStore, record: Record, mapper: Mapper, now: datetime
+) -> MappedRecord | None:
+    """Map a casemgr record towards Kore; of its customer nothing is known here."""
+    if record.entity is Entity.CASE:
+        return mapper.map_to_kore(record, (), None, now).case
+    case = store.record(record.parent) if record.parent else None
+    if case is None:
+        return None
+    return next(iter(mapper.map_to_kore(case, (record,), None, now).tasks), None)
 
 
 def _data(known: _Known) -> dict[str, Any]:
@@ -92,15 +132,19 @@ def _data(known: _Known) -> dict[str, Any]:
         "entity": str(record.entity) if record else None,
         "number": record.text("refId") if record else "",
         "case": record.parent if record else None,
-        "kore": dict(record.fields) if record else {},
+        str(known.direction.source): dict(record.fields) if record else {},
         "link": None
         if link is None
         else {
-            "counterpart": link.casemgr,
+            "counterpart": known.counterpart(link),
             "role": link.role.name.lower(),
             "finished": link.finished,
             "parted": link.tombstone,
-            "casemgr": dict(link.casemgr_base.fields),
+            str(known.direction.target): dict(
+                link.casemgr_base.fields
+                if known.direction is Direction.TO_CASEMGR
+                else link.kore_base.fields
+            ),
         },
         "hold": None
         if hold is None
@@ -111,7 +155,7 @@ def _data(known: _Known) -> dict[str, Any]:
                 "casemgr": field.casemgr,
                 "source": field.source,
                 "wanted": field.value,
-                "read_back": link.casemgr_base.get(field.casemgr) if link else None,
+                "read_back": known.read_back(link, field) if link else None,
             }
             for field in _fields(known)
         ],
@@ -133,7 +177,7 @@ def _lines(known: _Known) -> list[str]:
         rows.append(("case", str(record.parent)))
     if link is not None:
         end = "parted" if link.tombstone else _finish(link)
-        rows.append(("counterpart", f"{link.casemgr}, {end}"))
+        rows.append(("counterpart", f"{known.counterpart(link)}, {end}"))
     if known.hold is not None:
         hold = known.hold
         rows.append(("held", f"{hold.kind}, {hold.code}: {hold.reason}"))
@@ -143,7 +187,7 @@ def _lines(known: _Known) -> list[str]:
     if known.relatives:
         lines += ["", "Activities"]
         for other in known.relatives:
-            lines.append(f"  {_role(other)} {other.kore} -> {other.casemgr}")
+            lines.append(f"  {_role(other)} {_pair(known, other)}")
     if known.journal:
         lines += ["", "Written"]
         for entry in known.journal:
@@ -155,15 +199,20 @@ def _field_lines(known: _Known) -> list[str]:
     fields = _fields(known)
     if not fields:
         return []
-    lines = ["", "Fields: in Kore as last read; in casemgr as last read back"]
-    link = known.link
+    here, there = NAMES[known.direction.source], NAMES[known.direction.target]
+    lines = ["", f"Fields: in {here} as last read; in {there} as last read back"]
+    link, to_casemgr = known.link, known.direction is Direction.TO_CASEMGR
+    width = max(len(here), len(there), len("wanted"))
     for field in fields:
-        lines.append(f"  {field.casemgr} from {field.kore}")
-        back: Value | None = link.casemgr_base.get(field.casemgr) if link else None
-        lines.append(f"    Kore    {shown(field.source)}")
-        lines.append(f"    casemgr {shown(back)}")
+        names = (
+            (field.casemgr, field.kore) if to_casemgr else (field.kore, field.casemgr)
+        )
+        lines.append(f"  {names[0]} from {names[1]}")
+        back = known.read_back(link, field) if link else None
+        lines.append(f"    {here:{width}} {shown(field.source)}")
+        lines.append(f"    {there:{width}} {shown(back)}")
         if link is not None and not field.is_met_by(back):
-            lines.append(f"    wanted  {shown(field.value)}")
+            lines.append(f"    {'wanted':{width}} {shown(field.value)}")
     return lines
 
 
@@ -198,8 +247,13 @@ def _next(known: _Known) -> str:
     if known.digest and link.mapping != known.digest:
         return "planned anew: the mapping is another one"
     if record is not None and record_fingerprint(record) != link.source_print:
-        return "planned anew: it changed in Kore since"
+        return f"planned anew: it changed in {NAMES[known.direction.source]} since"
     return "as is, unless it changes"
+
+
+def _pair(known: _Known, link: Link) -> str:
+    there = known.counterpart(link)
+    return f"{link.kore if there == link.casemgr else link.casemgr} -> {there}"
 
 
 def _finish(link: Link) -> str:

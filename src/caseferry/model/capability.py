@@ -58,3 +58,9 @@ def answers_in(facts: Callable[[str], Mapping[str, str]]) -> dict[str, Answer]:
         facts: gives all facts whose name begins so.
     """
     return {name: answer_from(name, text) for name, text in facts(_FACT).items()}
+
+
+def value_in(answers: Mapping[str, Answer], system: System, name: str) -> object:
+    """Give the settled value of a question; None while it is open or was not asked."""
+    answer = answers.get(f"{_FACT}{system}.{name}")
+    return answer.value if answer is not None and answer.state == "settled" else None

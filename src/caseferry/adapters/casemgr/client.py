@@ -108,6 +108,10 @@ class CasemgrClient:
         """Give the newest `Date` a reply carried; None before the first reply."""
         return self.session.server_time()
 
+    def target(self, path: str, *pairs: tuple[str, str], ids: str = "") -> str:
+        """Spell path and query of a read."""
+        return self.paths.target(path, ids, query(*pairs))
+
     def rows(self, path: str, name: str, *pairs: tuple[str, str]) -> Rows:
         """Read one page of a listing: `GET` a path of the table."""
         target = self.paths.target(path, query=query(*pairs))

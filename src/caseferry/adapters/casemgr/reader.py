@@ -38,6 +38,11 @@ class CasemgrReader:
         self._date_filter_proved = False
         self._notes_page = True
 
+    @property
+    def key_attribute(self) -> str:
+        """The activity attribute that holds our keys."""
+        return self._key_attribute
+
     def activities(
         self, department: str, created_from: str | None = None
     ) -> Iterator[Page]:

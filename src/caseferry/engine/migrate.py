@@ -11,7 +11,7 @@ from caseferry.engine.customers import Customers
 from caseferry.engine.extract import Extracted, extract_kore
 from caseferry.engine.guards import acknowledge_mapping, refusals
 from caseferry.engine.marked import MarkedAdopter
-from caseferry.engine.patience import wait_until_listed
+from caseferry.engine.patience import NEW_STATE, wait_until_listed
 from caseferry.engine.plans import Planner, batches
 from caseferry.engine.settle import Settler
 from caseferry.engine.tally import Tally
@@ -156,7 +156,9 @@ class Migration:
     def _scan_again(self) -> None:
         """Look once more before the first create of a state that knows too little."""
         wait_s = self.adopted.wait_s
-        if self._may_create and wait_s > 0 and wait_until_listed(self._context, wait_s):
+        if not self._may_create or wait_s <= 0:
+            return
+        if wait_until_listed(self._context, wait_s, NEW_STATE):
             self._adopter.scan()
 
     def _orphans(self, tally: Tally) -> None:

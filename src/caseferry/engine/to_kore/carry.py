@@ -1,8 +1,9 @@
 """Carrying groups out in batches: who goes first, who waits, who is taken up again."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from caseferry.engine.context import Context
+from caseferry.engine.patience import wait_until_listed
 from caseferry.engine.plans import batches
 from caseferry.engine.tally import Tally
 from caseferry.engine.to_kore.apply import KoreApplier
@@ -50,17 +51,34 @@ class KoreCarrier:
             elif work.plan is not None:
                 tally.add_done(work, work.plan)
 
-    def again(self, tally: Tally) -> None:
-        """Take up what waits, until it is at rest or nothing can move it any more."""
+    def again(self, tally: Tally, relist: Callable[[], None]) -> None:
+        """Take up what waits, until it is at rest or nothing can move it any more.
+
+        Args:
+            tally: counts what comes to rest.
+            relist: reads Kore anew, where the last listing did not show all yet.
+        """
+        self._ready(frozenset(self._begun), tally)
+        if any(work.unconfirmed for work in self._begun.values()):
+            lag_s = self._context.settings.visibility_lag_s
+            if wait_until_listed(
+                self._context, lag_s, "what was created is not listed"
+            ):
+                relist()
         asked: frozenset[Key] = frozenset(self._begun)
         while asked and not self._context.must_stop():
-            ready = [key for key in self._begun if key not in self._settler.parked]
-            for works in self._loaded([key for key in ready if key in asked]):
-                self.batch(works, tally)
+            self._ready(asked, tally)
             asked = self._settler.drain()
         if not self._context.must_stop():
             self._settler.leave_uncertain()
         self._give_up(tally)
+
+    def _ready(self, asked: frozenset[Key], tally: Tally) -> None:
+        """Take up those of the groups asked for that no create in doubt holds."""
+        parked = self._settler.parked
+        ready = [key for key in self._begun if key in asked and key not in parked]
+        for works in self._loaded(ready):
+            self.batch(works, tally)
 
     def _run(self, works: Sequence[KoreWork]) -> None:
         rest = [work for work in works if not self._prover.is_first(work)]

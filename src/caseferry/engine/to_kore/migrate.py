@@ -8,7 +8,7 @@ from caseferry.engine.context import Context
 from caseferry.engine.extract import Extracted, extract_kore
 from caseferry.engine.guards import acknowledge_mapping, refusals
 from caseferry.engine.migrate import Options, Planned
-from caseferry.engine.patience import wait_until_listed
+from caseferry.engine.patience import NEW_STATE, wait_until_listed
 from caseferry.engine.plans import batches
 from caseferry.engine.tally import Tally
 from caseferry.engine.to_kore.adopt import KoreAdopter
@@ -96,7 +96,7 @@ class MigrationToKore:
             self._progress("carried", tally)
         if self._carrier.waiting and not self._context.must_stop():
             self._read_kore()  # the reply to a create shows only a part of the record
-        self._carrier.again(tally)
+        self._carrier.again(tally, self._read_kore)
         self._orphans(tally)
         if self._context.stopping:
             raise Interrupted("stopped as asked; what was in flight is recorded")
@@ -138,7 +138,9 @@ class MigrationToKore:
     def _scan_again(self) -> None:
         """Read Kore once more before the first create of a state that is new."""
         wait_s = self._wait_s
-        if self._may_create and wait_s > 0 and wait_until_listed(self._context, wait_s):
+        if not self._may_create or wait_s <= 0:
+            return
+        if wait_until_listed(self._context, wait_s, NEW_STATE):
             self._read_kore()
 
     def _works(self) -> Iterator[list[KoreWork]]:

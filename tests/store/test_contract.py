@@ -233,6 +233,17 @@ def test_groups_hold_a_case_with_its_tasks(store: AnyStore) -> None:
     assert store.groups(run, asked) == [(a_case(2), ()), (a_case(1), (late, early))]
 
 
+def test_tasks_of_one_instant_come_by_key_whichever_system_they_are_of(
+    store: AnyStore,
+) -> None:
+    late = replace(a_task(1), fields={})
+    early = replace(late, key=Key("casemgr:ti-0001"))
+    store.save_records(1, System.KORE, [a_case(1), late])
+    store.save_records(1, System.CASEMGR, [early])
+
+    assert store.groups(1, [a_case(1).key]) == [(a_case(1), (early, late))]
+
+
 def test_orphans_are_tasks_whose_case_was_not_seen(store: AnyStore) -> None:
     """A task counts as orphan while its case was not seen in the same run."""
     store.save_records(1, System.KORE, [a_case(1)])

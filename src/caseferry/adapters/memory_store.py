@@ -194,7 +194,7 @@ class MemoryStore:
             c.key: c for system in both for c in self._seen(run, system, Entity.CASE)
         }
         tasks = [t for system in both for t in self._seen(run, system, Entity.TASK)]
-        tasks.sort(key=_created)
+        tasks.sort(key=lambda task: (_created(task), task.key))
         return [
             (found[case], tuple(task for task in tasks if task.parent == case))
             for case in cases

@@ -26,13 +26,18 @@ _KINDS: Final = {
 
 
 class CutShort:
-    """Tells what was done, what is pending, and what the next run does by itself."""
+    """Tells what was done, what is pending, and what the next run does by itself.
+
+    Attributes:
+        digest: of the plan, once there is one.
+    """
 
     def __init__(self, this: Begun, story: Story) -> None:
         """Take the run at its beginning, to see later what came into being."""
         self._this = this
         self._story = story
         self._links_before = self._case_links()
+        self.digest = ""
 
     def result(self, migration: AnyMigration, error: CaseferryError) -> Result:
         """Give the result of a run that ended with this error."""
@@ -61,7 +66,7 @@ class CutShort:
             tally=tally,
             migration=migration,
             direction=self._story.direction,
-            digest="",
+            digest=self.digest,
             is_partial=True,
         )
         left = {"case": max(0, migration.extracted.cases - links), "task": 0}

@@ -7,6 +7,7 @@ import click
 
 from caseferry.adapters.sqlite import RunEntry, SqliteStore
 from caseferry.bootstrap import reading_state
+from caseferry.cli.operator import SIGNED_BY
 from caseferry.cli.options import Command, Invocation
 from caseferry.cli.result import Result
 from caseferry.cli.status import run_data, run_end
@@ -15,6 +16,7 @@ from caseferry.report.migration import Told, summary_lines
 from caseferry.report.text import local_time, number, table
 
 _LATEST = 20
+_WORDS = {"allow": "guards passed"}
 
 
 @click.command(cls=Command, example="caseferry history last")
@@ -65,8 +67,10 @@ def _show(store: SqliteStore, run: RunEntry) -> Result:
         ("ended", local_time(run.ended) if run.ended else "no"),
         ("came to", run_end(run)),
     ]
-    rows += [(name, value) for name, value in run.inputs.items() if name != "mapping"]
-    rows.append(("mapping", run.inputs.get("mapping", "")))
+    asked = {k: v for k, v in run.inputs.items() if k not in SIGNED_BY}
+    rows += [(_WORDS.get(name, name), value) for name, value in asked.items()]
+    rows += [(name, run.inputs.get(name, "")) for name in SIGNED_BY]
+    rows.append(("plan", str(run.summary.get("digest", ""))))
     lines = [f"Run {run.number}", *table([row for row in rows if row[1]])]
     if writes:
         lines += ["", "Writes"]

@@ -163,6 +163,7 @@ class _Course:
             self._migration = self._read()
             digest = PlanDigest(self._inputs())
             planned = self._plan(digest)
+            self._cut_short.digest = str(digest)
             figures = self._figures(planned.tally, digest)
             if planned.stops:
                 return self._story.stopped(figures, self._lines, planned.stops)

@@ -9,6 +9,7 @@ from caseferry.adapters.clock import SystemClock
 from caseferry.adapters.sqlite import RunEntry, SqliteStore
 from caseferry.bootstrap import build_systems, reading_state, writing_state
 from caseferry.cli.interrupt import stoppable
+from caseferry.cli.operator import operator
 from caseferry.cli.options import Invocation
 from caseferry.cli.progress import Progress
 from caseferry.cli.result import ExitCode
@@ -104,7 +105,7 @@ def read_now(
         stoppable(invocation.stop, invocation.env, _WORDS),
         writing_state(config, invocation.command) as store,
     ):
-        inputs = {"read": " ".join(systems)}
+        inputs = operator(config) | {"read": " ".join(systems)}
         now = canonical_time(clock.now())
         run = store.begin_run(invocation.command, now, inputs)
         code: int = ExitCode.ERROR

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from caseferry.adapters.clock import SystemClock
 from caseferry.adapters.sqlite import SqliteStore
 from caseferry.bootstrap import writing_state
+from caseferry.cli.operator import operator
 from caseferry.cli.options import Invocation
 from caseferry.cli.result import ExitCode
 from caseferry.model.times import canonical_time
@@ -24,7 +25,8 @@ def recorded(
     config = invocation.load().config
     with writing_state(config, invocation.command) as store:
         now = canonical_time(clock.now())
-        run = store.begin_run(invocation.command, now, inputs)
+        given = operator(config) | dict(inputs)
+        run = store.begin_run(invocation.command, now, given)
         code = ExitCode.ERROR
         try:
             yield store, run

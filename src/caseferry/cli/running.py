@@ -9,6 +9,7 @@ from typing import Any
 from caseferry.adapters.sqlite import SqliteStore
 from caseferry.bootstrap import Run, read_mapping, writing_run
 from caseferry.cli.interrupt import stoppable
+from caseferry.cli.operator import operator
 from caseferry.cli.options import Invocation
 from caseferry.cli.progress import Progress
 from caseferry.cli.result import ExitCode
@@ -65,7 +66,7 @@ def begun(
         ) as run,
     ):
         invocation.stop.watch(run.context)
-        given = {"mapping": mapper.digest} | dict(inputs)
+        given = operator(loaded.config) | {"mapping": mapper.digest} | dict(inputs)
         run.context.run = run.store.begin_run(invocation.command, run.now(), given)
         this = Begun(run=run, loaded=loaded, mapper=mapper, progress=progress)
         try:

@@ -5,6 +5,7 @@ order: `words` (durations, rates, limits), `shape` (the keys), `load` (the file 
 environment over it), `secrets` (where secrets come from).
 """
 
+from caseferry.config.digest import config_digest
 from caseferry.config.load import (
     Loaded,
     Secrecy,
@@ -22,6 +23,7 @@ __all__ = [
     "Loaded",
     "Secrecy",
     "Secrets",
+    "config_digest",
     "config_text",
     "find_config",
     "find_mapping",

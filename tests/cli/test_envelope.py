@@ -104,7 +104,7 @@ def test_the_data_of_migrate_has_the_agreed_shape(carried: Rehearsal) -> None:
     assert data["losses"] == {}
     for system in ("kore", "casemgr"):
         assert list(data["requests"][system]) == ["planned", "sent", "retried"]
-    assert len(data["digest"]) == 32
+    assert len(data["digest"]) == 64
     assert data["duration_s"] >= 0
 
 

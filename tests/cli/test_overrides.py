@@ -12,7 +12,7 @@ from cli.conftest import QUICK, Rehearsal
 from cli.driver import Home
 
 MIGRATE = ("migrate", "--from", "kore", "--yes")
-DIGEST = re.compile(r"[0-9a-f]{32}")
+DIGEST = re.compile(r"(?:[0-9a-f]{32}){1,2}")
 OWNER = pwd.getpwuid(os.getuid()).pw_name
 
 

@@ -1,6 +1,7 @@
 """Files that a command writes for a person; contents of records are private."""
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 from caseferry.errors import UserError
@@ -21,12 +22,28 @@ def write_private(path: Path, text: str) -> None:
             os.fchmod(number, _PRIVATE)
             file.write(text)
     except OSError as error:
-        raise UserError(
-            f"{path} cannot be written: {error.strerror}",
-            code="file-unwritable",
-            hint="name another file",
-            path=str(path),
-        ) from error
+        raise _unwritable(path, error) from error
+
+
+def write_private_chunks(path: Path, chunks: Iterable[bytes]) -> None:
+    """Write a file that only its owner may read, whole or not at all.
+
+    Replaces one that exists; memory does not grow with the file.
+
+    Raises:
+        UserError: it cannot be written.
+    """
+    part = path.with_name(f".{path.name}.part")
+    try:
+        number = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, _PRIVATE)
+        with os.fdopen(number, "wb") as file:
+            os.fchmod(number, _PRIVATE)
+            for chunk in chunks:
+                file.write(chunk)
+        part.replace(path)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise _unwritable(path, error) from error
 
 
 def need_free(path: Path) -> None:
@@ -52,12 +69,16 @@ def write_new(path: Path, text: str) -> None:
     except FileExistsError as error:
         raise _taken(path) from error
     except OSError as error:
-        raise UserError(
-            f"{path} cannot be written: {error.strerror}",
-            code="file-unwritable",
-            hint="name another file",
-            path=str(path),
-        ) from error
+        raise _unwritable(path, error) from error
+
+
+def _unwritable(path: Path, error: OSError) -> UserError:
+    return UserError(
+        f"{path} cannot be written: {error.strerror}",
+        code="file-unwritable",
+        hint="name another file",
+        path=str(path),
+    )
 
 
 def _taken(path: Path) -> UserError:

@@ -13,6 +13,8 @@ COMMANDS: Final = {
     "check": "check.check",
     "mapping": "mapping.mapping",
     "migrate": "migrate.migrate",
+    "plan": "plan.plan",
+    "apply": "apply.apply",
     "verify": "verify.verify",
     "status": "status.status",
     "history": "history.history",

@@ -105,6 +105,12 @@ class Sync(Section):
     full_scan_every: Duration = 86400.0
 
 
+class SavedPlans(Section):
+    """Plans that are kept in files."""
+
+    max_age: Duration = 7 * 86400.0
+
+
 class Guard(Section):
     """What a run may do without being asked again."""
 
@@ -144,6 +150,7 @@ class Config(Section):
     http: Http = Http()
     scope: Scope = Scope()
     sync: Sync = Sync()
+    plan: SavedPlans = SavedPlans()
     guard: Guard = Guard()
     log: Log = Log()
     metrics: Metrics = Metrics()

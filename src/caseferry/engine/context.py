@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Literal
 
+from caseferry.engine.gate import Gate
 from caseferry.engine.workers import Workers
 from caseferry.mapping.compile import Mapper
 from caseferry.model.correlation import TenantPair
@@ -53,6 +54,7 @@ class Context:
         allowed: guards that the operator overrode by name.
         strangers: source records whose key says that they have a counterpart already,
             which is not shown or not theirs: they are never created in this run.
+        gate: of a saved plan that is carried out; None lets everything through.
     """
 
     kore: KoreSystem
@@ -70,6 +72,7 @@ class Context:
     listing_complete: bool = True
     stopping: bool = field(default=False)
     strangers: dict[Key, Hold] = field(default_factory=dict)
+    gate: Gate | None = None
 
     @property
     def departments(self) -> tuple[str, ...]:

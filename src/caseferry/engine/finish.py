@@ -59,7 +59,7 @@ def _move_bases(context: Context, work: Work) -> None:
     stays = {(a.role, a.key) for a in actions if a.kind in kinds}
     for link in list(work.links):
         target = work.targets.get(link.casemgr)
-        if (link.role, link.kore) in stays:
+        if (link.role, link.kore) in stays or (link.role, link.kore) in work.aside:
             continue
         if target is None or link.tombstone:
             continue

@@ -17,7 +17,6 @@ from caseferry.engine.settle import Settler
 from caseferry.engine.tally import Tally
 from caseferry.engine.work import Work
 from caseferry.errors import Interrupted, SafetyStop
-from caseferry.model.action import GroupPlan
 from caseferry.model.record import Key
 from caseferry.reconcile.guard import Limits
 
@@ -76,11 +75,11 @@ class Migration:
         self.adopted.links += marked.links
         self.adopted.strangers += marked.strangers
 
-    def plan(self, show: Callable[[GroupPlan], None] | None = None) -> Planned:
+    def plan(self, show: Callable[[Work], None] | None = None) -> Planned:
         """Plan every group, writing to neither system.
 
         Args:
-            show: is handed each plan that holds more than "unchanged".
+            show: is handed each group that is planned.
         """
         tally = Tally()
         for works in self._works(tally):
@@ -89,7 +88,7 @@ class Migration:
                     continue
                 tally.add_plan(work, work.plan)
                 if show is not None:
-                    show(work.plan)
+                    show(work)
             self._context.reporter.progress("planned", sum(tally.ends.values()), None)
         self._orphans(tally)
         self._may_create = tally.total("create") > 0

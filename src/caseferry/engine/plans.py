@@ -7,6 +7,7 @@ from itertools import islice
 from caseferry.engine.closing import judge_listing, server_now
 from caseferry.engine.context import Context
 from caseferry.engine.customers import Customers
+from caseferry.engine.gate import hold_back
 from caseferry.engine.plain_texts import PlainTexts
 from caseferry.engine.settle import as_sent
 from caseferry.engine.work import PENDING, Work
@@ -141,7 +142,8 @@ class Planner:
         self._list_before_close(works)
 
     def _plan(self, work: Work) -> None:
-        work.plan = plan_group(self._view(work))
+        gate = self._context.gate
+        work.plan = hold_back(gate, work, lambda: plan_group(self._view(work)))
 
     def _view(self, work: Work) -> GroupView:
         now = canonical_time(self._context.clock.now() + DUE_MARGIN)

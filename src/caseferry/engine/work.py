@@ -1,5 +1,6 @@
 """One case group on its way through a run."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from caseferry.model.action import Action, GroupPlan
@@ -7,6 +8,7 @@ from caseferry.model.correlation import Role
 from caseferry.model.link import Hold, Link
 from caseferry.model.mapped import MappedGroup, MappedRecord
 from caseferry.model.record import Key, Record, Value
+from caseferry.planfile.signed import Stray
 from caseferry.reconcile.view import CustomerChoice, GroupView
 
 PENDING = CustomerChoice(code="customer-pending", reason="not looked up yet")
@@ -28,6 +30,7 @@ class Work:
         sent: fields sent per target record in this run.
         repeats: how often each request was carried out or refused by version.
         born: source records whose counterpart this run made or adopted.
+        aside: records that a saved plan does not let through.
     """
 
     group: MappedGroup
@@ -49,6 +52,7 @@ class Work:
     repeats: dict[tuple[str, ...], int] = field(default_factory=dict)
     born: set[tuple[Role, Key]] = field(default_factory=set)
     single: bool = False
+    aside: dict[tuple[Role, Key], Stray] = field(default_factory=dict)
 
     @property
     def key(self) -> Key:
@@ -103,6 +107,29 @@ class Work:
         """Give the source records by key, the case first."""
         every = (self.group.case, *self.group.tasks)
         return {mapped.record.key: mapped for mapped in every}
+
+    @property
+    def mapping(self) -> str:
+        """The mapping's digest."""
+        return self.group.mapping
+
+    def name(self, key: Key) -> str:
+        """Give the number that people see of a source record, or ""."""
+        found = self.sources().get(key)
+        return found.record.text("refId") if found else ""
+
+    def target(self, role: Role, key: Key, generation: int = 0) -> Record | None:
+        """Find a counterpart as last read."""
+        link = self.link(role, key, generation)
+        return self.targets.get(link.casemgr) if link else None
+
+    def source(self, role: Role, key: Key) -> MappedRecord | None:
+        """Find a source record as mapped; None for one that is not carried."""
+        return self.mapped(role, key) if key in self.prints else None
+
+    def spellings(self, role: Role, key: Key) -> Mapping[str, Value | None]:
+        """Give the source's own values by casemgr's names of the mapped fields."""
+        return {f.casemgr: f.source for f in self.mapped(role, key).fields}
 
     def target_field(self, key: Key, name: str) -> Value | None:
         """Give a field of a target record as last read."""

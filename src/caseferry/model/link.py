@@ -93,6 +93,10 @@ class Hold:
         return self.code.startswith(("refused", "not-found", "forbidden"))
 
 
+SINCE_PLANNED = frozenset({"moved-since", "not-in-plan", "plan-differs"})
+"""Codes of holds on records that are not as a saved plan says."""
+
+
 class WriteKind(StrEnum):
     """The kinds of write request; also what a tenant is proved for."""
 

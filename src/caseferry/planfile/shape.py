@@ -60,7 +60,7 @@ class Needs(_Part):
     """What has to be so at the moment of the write.
 
     Attributes:
-        source: fingerprint of the source record.
+        source: fingerprint of what the mapping makes of the source record.
         target: fingerprint of the counterpart's mapped fields, status and case; ""
             where there was none.
     """

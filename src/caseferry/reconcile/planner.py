@@ -7,7 +7,7 @@ that just goes on take the same path.
 
 from caseferry.model.action import Action, ActionKind, GroupPlan, Stage
 from caseferry.model.correlation import Role
-from caseferry.model.link import HoldKind
+from caseferry.model.link import SINCE_PLANNED, HoldKind
 from caseferry.reconcile.cases import case_actions
 from caseferry.reconcile.slots import Now, Slot, opener_slots, stopped, task_slots
 from caseferry.reconcile.tasks import complete, create, update
@@ -162,9 +162,11 @@ def _unchanged(slot: Slot) -> Action:
 def _held_by_case(view: GroupView, stop: Action) -> list[Action]:
     """Give the tasks the fate of the case that holds them back.
 
-    Of an uncertain case only the case itself is uncertain; its tasks wait for it.
+    Of an uncertain case only the case itself is uncertain, and of one that moved since
+    it was planned only the case itself moved; its tasks wait for it.
     """
-    kind = ActionKind.WAITING if stop.kind is ActionKind.UNCERTAIN else stop.kind
+    alone = stop.kind is ActionKind.UNCERTAIN or stop.code in SINCE_PLANNED
+    kind = ActionKind.WAITING if alone else stop.kind
     actions = []
     for mapped in view.group.tasks:
         own = stopped(view, Role.TASK, mapped)

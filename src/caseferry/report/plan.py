@@ -1,11 +1,11 @@
 """A plan as lines for a person and as one digest for a machine."""
 
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import Final
 
 from caseferry.model.action import Action, ActionKind, FieldChange, GroupPlan
 from caseferry.model.correlation import Role
-from caseferry.model.record import Key, fingerprint
+from caseferry.model.record import Key
 from caseferry.report.text import WIDTH, shown, visible, wrapped
 
 SYMBOLS: Final[Mapping[ActionKind, str]] = {
@@ -116,49 +116,3 @@ def _change_line(change: FieldChange) -> str:
     if change.before is None:
         return f"    {visible(change.name)}: {after}"
     return f"    {visible(change.name)}: {shown(change.before)} -> {after}"
-
-
-class PlanDigest:
-    """The fingerprint of a plan: its actions in their order, and its inputs."""
-
-    def __init__(self, inputs: Mapping[str, object]) -> None:
-        """Take what the plan was derived from; the time is not part of it."""
-        self._digest = fingerprint(inputs)
-
-    def add(self, plan: GroupPlan) -> None:
-        """Add one group's plan."""
-        actions = [_plain(action) for action in plan.actions]
-        self._digest = fingerprint([self._digest, plan.case, actions])
-
-    def __str__(self) -> str:
-        """Give 32 hex digits."""
-        return self._digest
-
-
-def _plain(action: Action) -> list[Any]:
-    draft = action.draft
-    made: list[Any] = []
-    if draft is not None:
-        customer = draft.customer
-        made = [
-            draft.department,
-            draft.subtype,
-            draft.assignee,
-            customer.attribute,
-            customer.value,
-            customer.create,
-            dict(draft.fields),
-            draft.case,
-        ]
-    return [
-        action.kind,
-        action.role,
-        action.key,
-        action.counterpart,
-        [[c.name, c.before, c.after] for c in action.changes],
-        [[loss.rule, loss.field] for loss in action.losses],
-        action.code,
-        action.correlation,
-        action.note,
-        made,
-    ]

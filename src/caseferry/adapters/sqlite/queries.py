@@ -3,12 +3,13 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from hashlib import blake2b
 
 from caseferry.adapters.sqlite.codec import to_role
 from caseferry.adapters.sqlite.connection import Connection, Row
 from caseferry.model.correlation import Role
 from caseferry.model.link import HoldKind, IntentState
-from caseferry.model.record import Key
+from caseferry.model.record import Key, System
 
 MOST_CANDIDATES = 10
 
@@ -44,6 +45,9 @@ class HoldGroup:
 
 
 _RUN = "SELECT number, command, started, ended, exit_code, inputs, summary FROM run"
+_PRINTS = """
+    SELECT key, fingerprint FROM record WHERE system = ? AND run >= ? ORDER BY key
+"""
 _EXACT = """
     SELECT key FROM record WHERE key = ?1
     UNION SELECT key FROM record WHERE ref_id = ?1 AND ref_id <> ''
@@ -76,6 +80,16 @@ class Queries(Connection):
     def last_run(self) -> RunEntry | None:
         """Give the run that started last; None before the first."""
         return next(iter(self.runs(1)), None)
+
+    def observations_print(self, system: System, since_run: int) -> str:
+        """Hash every record of a system seen in this run or later; "" when none was."""
+        rows = self._stream(_PRINTS, system.value, since_run)
+        total = blake2b(digest_size=16)
+        count = 0
+        for key, print_ in rows:
+            total.update(f"{key} {print_}\n".encode())
+            count += 1
+        return total.hexdigest() if count else ""
 
     def link_counts(self) -> dict[tuple[Role, bool], int]:
         """Count links by role and whether creation was finished; no tombstones."""

@@ -27,6 +27,8 @@ def _move_bases(context: Context, work: KoreWork) -> None:
         stays = key in held and held[key].kind in _STAYS
         if stays or target is None or link.tombstone or key in work.others:
             continue
+        if (work.role(key), key) in work.aside:
+            continue
         if link.kore in work.unconfirmed:
             continue  # the closing listing confirms it
         fresh = agreed(

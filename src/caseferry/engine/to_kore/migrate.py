@@ -22,7 +22,6 @@ from caseferry.engine.to_kore.settle import KoreSettler
 from caseferry.engine.to_kore.vocabulary import Vocabulary
 from caseferry.engine.to_kore.work import KoreWork
 from caseferry.errors import Interrupted
-from caseferry.model.action import GroupPlan
 from caseferry.model.record import System
 from caseferry.model.times import canonical_time, parse_time
 
@@ -59,11 +58,11 @@ class MigrationToKore:
         self._read_kore()
         self._wait_s = self._unseen_s()
 
-    def plan(self, show: Callable[[GroupPlan], None] | None = None) -> Planned:
+    def plan(self, show: Callable[[KoreWork], None] | None = None) -> Planned:
         """Plan every group, writing to neither system.
 
         Args:
-            show: is handed each plan that holds more than "unchanged".
+            show: is handed each group that is planned.
         """
         tally = Tally()
         for works in self._works():
@@ -73,7 +72,7 @@ class MigrationToKore:
                 tally.add_plan(work, work.plan)
                 self._vocabulary.add(work.plan)
                 if show is not None:
-                    show(work.plan)
+                    show(work)
             self._progress("planned", tally)
         self._orphans(tally)
         self._may_create = tally.total("create") > 0

@@ -4,8 +4,10 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from caseferry.engine.context import Context
+from caseferry.engine.gate import hold_back
 from caseferry.engine.plans import stands
 from caseferry.engine.to_kore.work import KoreWork
+from caseferry.model.action import GroupPlan
 from caseferry.model.correlation import Role, parse_correlation
 from caseferry.model.link import Link, WriteKind
 from caseferry.model.mapped import KoreGroup
@@ -91,8 +93,11 @@ class KorePlanner:
         """Plan each group on what is known of it."""
         pair = self._context.settings.pair.mark
         for work in works:
-            view = work.view(pair=pair, open_status=self._open_status)
-            work.plan = plan_to_kore(view)
+
+            def plan(work: KoreWork = work) -> GroupPlan:
+                return plan_to_kore(work.view(pair=pair, open_status=self._open_status))
+
+            work.plan = hold_back(self._context.gate, work, plan)
 
     def _map(self, case: Record, activities: tuple[Record, ...]) -> KoreGroup:
         customer = self._customers.get(case.text("customer"))

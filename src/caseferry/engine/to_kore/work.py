@@ -1,13 +1,15 @@
 """One casemgr case group on its way to Kore."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from caseferry.model.action import Action, GroupPlan
 from caseferry.model.correlation import Role
 from caseferry.model.link import Hold, Link
 from caseferry.model.mapped import KoreGroup, MappedRecord
-from caseferry.model.record import Key, Record
+from caseferry.model.record import Key, Record, Value
+from caseferry.planfile.signed import Stray
+from caseferry.reconcile.to_kore.mirror import contents
 from caseferry.reconcile.to_kore.view import KoreView
 from caseferry.reconcile.view import CustomerChoice
 
@@ -32,6 +34,7 @@ class KoreWork:
         sent: Kore's names of the fields sent per Kore record in this run.
         repeats: how often each request was carried out, or its reply lost.
         born: source records whose counterpart this run made or adopted.
+        aside: records that a saved plan does not let through.
     """
 
     group: KoreGroup
@@ -48,6 +51,7 @@ class KoreWork:
     sent: dict[Key, set[str]] = field(default_factory=dict)
     repeats: dict[tuple[str, ...], int] = field(default_factory=dict)
     born: set[tuple[Role, Key]] = field(default_factory=set)
+    aside: dict[tuple[Role, Key], Stray] = field(default_factory=dict)
 
     @property
     def key(self) -> Key:
@@ -82,6 +86,31 @@ class KoreWork:
             if link and (link.role, link.generation) == (role, generation)
             else None
         )
+
+    @property
+    def mapping(self) -> str:
+        """The mapping's digest."""
+        return self.group.mapping
+
+    def name(self, key: Key) -> str:  # noqa: ARG002 - its number is in its key
+        """Give the number that people see of a source record, or ""."""
+        return ""
+
+    def target(self, role: Role, key: Key, generation: int = 0) -> Record | None:
+        """Find a counterpart as last read."""
+        link = self.link(role, key, generation)
+        return self.targets.get(link.kore) if link else None
+
+    def source(self, role: Role, key: Key) -> MappedRecord | None:
+        """Find a source record as mapped; None for one that is not carried."""
+        if role is not self.role(key) or key in self.others or key not in self.prints:
+            return None
+        return self.mapped(key)
+
+    def spellings(self, role: Role, key: Key) -> Mapping[str, Value | None]:
+        """Give the source's own values by Kore's names of the mapped fields."""
+        mapped = self.source(role, key)
+        return {f.kore: f.source for f in contents(mapped)} if mapped else {}
 
     def mapped(self, key: Key) -> MappedRecord:
         """Find a source record as mapped."""

@@ -13,7 +13,7 @@ from caseferry.model.action import (
     Stage,
 )
 from caseferry.model.correlation import Role
-from caseferry.model.link import HoldKind, Link
+from caseferry.model.link import SINCE_PLANNED, HoldKind, Link
 from caseferry.model.mapped import MappedRecord
 from caseferry.model.marker import marks_of
 from caseferry.model.record import Key, Record
@@ -117,7 +117,8 @@ def _no_contact(view: KoreView) -> Action | None:
 
 def _with_case(view: KoreView, stop: Action) -> list[Action]:
     """Give the tasks the fate of the case that holds them back."""
-    kind = ActionKind.WAITING if stop.kind is ActionKind.UNCERTAIN else stop.kind
+    alone = stop.kind is ActionKind.UNCERTAIN or stop.code in SINCE_PLANNED
+    kind = ActionKind.WAITING if alone else stop.kind
     code, reason = f"case-{stop.code}", f"its case: {stop.reason}"
     return [
         _stopped(view, Role.TASK, task)

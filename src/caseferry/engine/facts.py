@@ -1,0 +1,136 @@
+"""What a saved plan tells beside the actions of a case group, and checks again."""
+
+from collections.abc import Iterator, Mapping
+from typing import Protocol
+
+from caseferry.model.action import Action, GroupPlan
+from caseferry.model.correlation import Role
+from caseferry.model.link import Hold
+from caseferry.model.mapped import MappedRecord
+from caseferry.model.record import Key, Record, Value, fingerprint
+from caseferry.planfile.lines import QUIET, ROLES, Facts, action_line
+from caseferry.planfile.redact import Redactor
+from caseferry.planfile.shape import ActionLine, Needs, Shown
+from caseferry.planfile.signed import Stray, Who, changed_names, who_of
+
+STATUS = "status"
+_BY_NAME: Mapping[str, Role] = {name: role for role, name in ROLES.items()}
+
+
+class Judged(Protocol):
+    """A case group in work, of either direction, as far as a saved plan looks at it.
+
+    Attributes:
+        aside: records that a saved plan does not let through, by role and source key.
+    """
+
+    @property
+    def key(self) -> Key: ...
+    @property
+    def prints(self) -> Mapping[Key, str]: ...
+    @property
+    def holds(self) -> dict[Key, Hold]: ...
+    @property
+    def aside(self) -> dict[tuple[Role, Key], Stray]: ...
+    @property
+    def mapping(self) -> str: ...
+    def name(self, key: Key) -> str:
+        """Give the number that people see of a source record, or ""."""
+
+    def target(self, role: Role, key: Key, generation: int = 0) -> Record | None: ...
+    def source(self, role: Role, key: Key) -> MappedRecord | None:
+        """Find a source record as mapped; None for one that is not carried."""
+
+    def spellings(self, role: Role, key: Key) -> Mapping[str, Value | None]:
+        """Give the source's own values by the target's names of the mapped fields."""
+
+
+class Standing:
+    """How a case group stands now: `planfile.signed.Present`."""
+
+    def __init__(self, work: Judged, redactor: Redactor | None) -> None:
+        self._work = work
+        self._redactor = redactor
+
+    def source_print(self, who: Who) -> str:
+        """Give the fingerprint of the source record; "" where it is gone."""
+        return self._mark(_source_print(self._work, _BY_NAME[who[0]], Key(who[1])))
+
+    def target_print(self, who: Who, changed: frozenset[str]) -> str:
+        """Give the counterpart's fingerprint, the fields in `changed` left out."""
+        return self._mark(_target_print(self._work, who, changed))
+
+    def value(self, who: Who, name: str) -> Shown | None:
+        """Give a field of the counterpart, shown as the file shows it."""
+        target = _target(self._work, who)
+        value = target.fields.get(name) if target else None
+        if self._redactor is None or value is None:
+            return value
+        return self._redactor.value(name, value)
+
+    def is_linked(self, who: Who) -> bool:
+        """Tell whether a counterpart is known."""
+        return _target(self._work, who) is not None
+
+    def _mark(self, text: str) -> str:
+        return self._redactor.mark(text) if self._redactor else text
+
+
+def lines_of(work: Judged, plan: GroupPlan, *, order: int = 0) -> Iterator[ActionLine]:
+    """Give the lines of a group's plan; what is left as it is has none.
+
+    Args:
+        work: the group as it stands.
+        plan: what was decided on it.
+        order: of the line before.
+    """
+    lines = [
+        action_line(
+            action,
+            case=work.key,
+            order=order + number,
+            facts=Facts(
+                needs=Needs(source=_source_print(work, action.role, action.key)),
+                name=work.name(action.key),
+                spellings=work.spellings(action.role, action.key),
+            ),
+        )
+        for number, action in enumerate(_told(plan), 1)
+    ]
+    by_record: dict[Who, list[ActionLine]] = {}
+    for line in lines:
+        by_record.setdefault(who_of(line), []).append(line)
+    for line in lines:
+        who = who_of(line)
+        target = _target_print(work, who, changed_names(by_record[who]))
+        needs = Needs(source=line.needs.source, target=target)
+        yield line.model_copy(update={"needs": needs})
+
+
+def _told(plan: GroupPlan) -> Iterator[Action]:
+    return (action for action in plan.actions if action.kind not in QUIET)
+
+
+def _source_print(work: Judged, role: Role, key: Key) -> str:
+    """Hash what the mapping makes of a source record; the rest of it is no matter."""
+    mapped = work.source(role, key)
+    if mapped is None:
+        return ""
+    fields = [[f.kore, f.casemgr, f.source, f.value] for f in mapped.fields]
+    home = mapped.record.parent if role is Role.TASK else None
+    return fingerprint([home, mapped.finished, mapped.status, fields])
+
+
+def _target(work: Judged, who: Who) -> Record | None:
+    role, key, generation = who
+    return work.target(_BY_NAME[role], Key(key), generation)
+
+
+def _target_print(work: Judged, who: Who, changed: frozenset[str]) -> str:
+    """Hash what the mapping reads or writes of a counterpart, and where it stands."""
+    target = _target(work, who)
+    if target is None:
+        return ""
+    names = {STATUS, *work.spellings(_BY_NAME[who[0]], Key(who[1]))} - changed
+    fields = {name: target.fields.get(name) for name in sorted(names)}
+    return fingerprint([target.parent, fields])

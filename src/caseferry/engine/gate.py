@@ -1,0 +1,123 @@
+"""The gate of a saved plan: what it does not say is not written."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Protocol
+
+from caseferry.engine.facts import Judged, Standing, lines_of
+from caseferry.errors import InvariantBroken
+from caseferry.model.action import Action, ActionKind, GroupPlan
+from caseferry.model.correlation import Role
+from caseferry.model.link import Hold, HoldKind
+from caseferry.model.record import Key
+from caseferry.planfile.lines import ROLES
+from caseferry.planfile.read import SavedPlan
+from caseferry.planfile.redact import Redactor
+from caseferry.planfile.signed import Stray, strays
+
+_BY_NAME: Mapping[str, Role] = {name: role for role, name in ROLES.items()}
+_FIELDS = frozenset(
+    {
+        ActionKind.UPDATE,
+        ActionKind.NOTE,
+        ActionKind.UNCHANGED,
+        ActionKind.CONFLICT,
+        ActionKind.SET_ASIDE,
+    }
+)
+"""What a plan may say of a record's fields alone."""
+
+
+class Gate(Protocol):
+    """Says which records of a planned group may not be carried as planned."""
+
+    def strays(self, work: Judged, plan: GroupPlan) -> dict[tuple[Role, Key], Stray]:
+        """Give them by role and source key, with the reason."""
+
+
+class SavedGate:
+    """Lets through what a saved plan says, and nothing else."""
+
+    def __init__(self, saved: SavedPlan, redactor: Redactor | None) -> None:
+        """Take the plan, and what its values were hidden with."""
+        self._saved = saved
+        self._redactor = redactor
+
+    def strays(self, work: Judged, plan: GroupPlan) -> dict[tuple[Role, Key], Stray]:
+        """Give the records that are not as the plan says."""
+        fresh = list(lines_of(work, plan))
+        if self._redactor is not None:
+            fresh = [self._redactor.line(line) for line in fresh]
+        signed = self._saved.lines_of(work.key)
+        found = strays(signed, fresh, Standing(work, self._redactor))
+        return {(_BY_NAME[role], Key(key)): s for (role, key, _), s in found.items()}
+
+
+def hold_back(
+    gate: Gate | None, work: Judged, decide: Callable[[], GroupPlan]
+) -> GroupPlan:
+    """Plan a group, and set aside what the gate does not let through.
+
+    A record that is set aside may change what others need: it is decided again until
+    all that is left passes.
+
+    Args:
+        gate: None lets everything through.
+        work: the group; its holds are added to.
+        decide: decides on the group as it stands.
+    """
+    plan = decide()
+    if gate is None:
+        return plan
+    for _ in range(2 * len(work.prints) + 2):
+        found = gate.strays(work, plan)
+        fresh = {who: found[who] for who in found if who not in work.aside}
+        if not fresh:
+            return _without(plan, work)
+        for (role, key), stray in fresh.items():
+            work.aside[role, key] = stray
+            if not stray.contents_only:
+                work.holds[key] = _hold(work, key, stray)
+        plan = decide()
+    raise InvariantBroken("what a saved plan lets through does not come to rest")
+
+
+def _hold(work: Judged, key: Key, stray: Stray) -> Hold:
+    return Hold(
+        key=key,
+        kind=HoldKind.SET_ASIDE,
+        code=stray.code,
+        reason=stray.reason,
+        source_print=work.prints.get(key, ""),
+        mapping=work.mapping,
+    )
+
+
+def _without(plan: GroupPlan, work: Judged) -> GroupPlan:
+    """Take the fields of records that are set aside out of a plan, and say so."""
+    aside = {who: stray for who, stray in work.aside.items() if stray.contents_only}
+    if not aside:
+        return plan
+    actions = [
+        a for a in plan.actions if (a.role, a.key) not in aside or a.kind not in _FIELDS
+    ]
+    told = {(a.role, a.key) for a in actions}
+    actions += [
+        _set_aside(work, role, key, stray)
+        for (role, key), stray in aside.items()
+        if (role, key) not in told
+    ]
+    losses = tuple(loss for action in actions for loss in action.losses)
+    return replace(plan, actions=tuple(actions), losses=losses)
+
+
+def _set_aside(work: Judged, role: Role, key: Key, stray: Stray) -> Action:
+    target = work.target(role, key)
+    return Action(
+        kind=ActionKind.SET_ASIDE,
+        role=role,
+        key=key,
+        counterpart=target.key if target else None,
+        code=stray.code,
+        reason=stray.reason,
+    )

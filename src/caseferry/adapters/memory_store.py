@@ -11,7 +11,14 @@ from typing import Any
 from caseferry.errors import InvariantBroken, StateError
 from caseferry.model.correlation import Role, TenantPair
 from caseferry.model.link import Hold, Intent, IntentState, Link
-from caseferry.model.record import Entity, Key, Record, System, record_fingerprint
+from caseferry.model.record import (
+    Entity,
+    Key,
+    Record,
+    System,
+    record_fingerprint,
+    system_of,
+)
 from caseferry.ports import CustomerFound
 
 _ABSENT = object()
@@ -406,7 +413,8 @@ def _in_order(cases: list[Record]) -> list[Record]:
 
 
 def _is_done(case: Record) -> bool:
-    return (case.text("statusCategory") or case.text("status")).lower() in _DONE
+    name = "statusCategory" if system_of(case.key) is System.KORE else "status"
+    return case.text(name).lower() in _DONE
 
 
 def _created(record: Record) -> str:

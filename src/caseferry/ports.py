@@ -275,32 +275,50 @@ class Store(Protocol):
         """Keep records as seen in this run; gives how many were new or had changed."""
 
     def count_records(self, run: int, system: System, entity: Entity) -> int:
-        """Count the records seen in this run."""
+        """Count the records seen in this run or later.
+
+        "Or later" is the same here and below: who reads only what changed passes the
+        run in which the last complete listing began.
+        """
 
     def case_keys(
         self, run: int, *, only: Sequence[Key] = (), system: System = System.KORE
     ) -> Iterator[Key]:
-        """Give the cases seen in this run: open first, then closed, newest first.
+        """Give the cases seen since this run: open first, then closed, newest first.
 
         Stays valid while other methods are used, writes included.
+        """
+
+    def changed_cases(self, system: System, since_run: int) -> Iterator[Key]:
+        """Give the cases that changed since this run, or a task of theirs did.
+
+        A change is new contents or a new parent, or being seen for the first time; a
+        new version alone is none. Order and validity as of `case_keys`. What an
+        earlier version of caseferry read counts as changed in run 0.
         """
 
     def groups(
         self, run: int, cases: Sequence[Key]
     ) -> list[tuple[Record, tuple[Record, ...]]]:
-        """Give cases with their tasks as seen in this run; tasks by creation time."""
+        """Give cases with their tasks, seen since this run; tasks by creation time."""
 
     def orphan_tasks(self, run: int, system: System = System.KORE) -> Iterator[Record]:
-        """Give tasks seen in this run whose case was not."""
+        """Give tasks seen since this run whose case was not."""
 
     def records(self, run: int, system: System, entity: Entity) -> Iterator[Record]:
-        """Give all records of a system seen in this run, by key."""
+        """Give all records of a system seen since this run, by key."""
 
     def record(self, key: Key) -> Record | None:
         """Give a record as last seen."""
 
     def records_of(self, run: int, keys: Sequence[Key]) -> dict[Key, Record]:
-        """Give those of the records that were seen in this run, by key."""
+        """Give those of the records that were seen since this run, by key."""
+
+    def stale(self, system: System, entity: Entity, since_run: int) -> Iterator[Key]:
+        """Give the records last seen before this run, by key.
+
+        After a complete listing that began in this run they are "not seen".
+        """
 
     # links --------------------------------------------------------------------
     def links_of(self, cases: Sequence[Key]) -> dict[Key, list[Link]]:

@@ -167,6 +167,10 @@ def view(store: AnyStore) -> dict[str, object]:
         "orphans": [list(store.orphan_tasks(run)) for run in runs],
         "records": [list(store.records(run, *each)) for run in runs for each in both],
         "counts": [store.count_records(run, *each) for run in runs for each in both],
+        "changed": [
+            list(store.changed_cases(system, run)) for run in runs for system in System
+        ],
+        "stale": [list(store.stale(*each, run)) for run in runs for each in both],
         "record": [store.record(key) for key in every],
         "links": list(store.links()),
         "links_of": store.links_of(CASES),

@@ -171,17 +171,77 @@ def test_saving_counts_what_is_new_or_changed(store: AnyStore) -> None:
     assert store.save_records(1, System.KORE, [a_case(1, name="New")]) == 1
 
 
-def test_a_record_belongs_to_the_run_that_saw_it_last(store: AnyStore) -> None:
-    """A run sees only what it read, also where nothing changed."""
+def test_what_was_seen_since_a_run_is_what_that_run_or_a_later_one_saw(
+    store: AnyStore,
+) -> None:
+    """A run number means itself and all later ones, also where nothing changed."""
     store.save_records(1, System.KORE, [a_case(1), a_case(2), a_task(1)])
     run = store.begin_run("sync", AT, {})
     store.save_records(run, System.KORE, [a_case(1), a_case(3)])
 
     assert keys_of(store, run) == ["ci-0001", "ci-0003"]
     assert store.count_records(run, System.KORE, Entity.CASE) == 2
-    assert store.count_records(1, System.KORE, Entity.CASE) == 1
+    assert keys_of(store, 1) == ["ci-0001", "ci-0002", "ci-0003"]
+    assert store.count_records(1, System.KORE, Entity.CASE) == 3
     assert store.count_records(run, System.KORE, Entity.TASK) == 0
     assert store.record(a_case(2).key) == a_case(2)
+    both = [a_case(1).key, a_case(2).key]
+    assert store.records_of(run, both) == {a_case(1).key: a_case(1)}
+    assert store.records_of(1, both) == {a_case(n).key: a_case(n) for n in (1, 2)}
+    assert store.groups(1, both) == [(a_case(1), (a_task(1),)), (a_case(2), ())]
+    assert store.groups(run, both) == [(a_case(1), ())]
+
+
+def test_cases_that_changed_are_found_by_the_run_of_their_last_change(
+    store: AnyStore,
+) -> None:
+    """A new version is no change; a new record, new contents and a moved task are."""
+    cases = [a_case(n, created=f"2026-01-0{n}", done=n == 4) for n in range(1, 6)]
+    store.save_records(1, System.KORE, [*cases, a_task(1, 1), a_task(2, 2)])
+    store.save_records(1, System.CASEMGR, [an_activity()])
+    second = store.begin_run("sync", AT, {})
+    seen_again = [replace(a_task(1, 1), version="9"), *cases]
+    store.save_records(second, System.KORE, seen_again)
+    assert list(store.changed_cases(System.KORE, second)) == []
+
+    third = store.begin_run("sync", AT, {})
+    moved = a_task(2, 5)
+    edited = a_case(4, created="2026-01-04", done=True, name="New")
+    store.save_records(third, System.KORE, [moved, edited, a_task(3, 9)])
+    fourth = store.begin_run("sync", AT, {})
+    late = a_case(6, created="2026-01-06")
+    store.save_records(fourth, System.KORE, [late, moved, edited])
+
+    assert list(store.changed_cases(System.KORE, fourth)) == [a_case(6).key]
+    expected = [a_case(n).key for n in (6, 5, 4)]
+    assert list(store.changed_cases(System.KORE, third)) == expected
+    everyone = [a_case(n).key for n in (6, 5, 3, 2, 1, 4)]
+    assert list(store.changed_cases(System.KORE, 1)) == everyone
+    assert list(store.changed_cases(System.CASEMGR, 1)) == []  # its case is unknown
+
+
+def test_a_change_that_is_taken_back_in_one_batch_is_a_change(store: AnyStore) -> None:
+    """Contents that came, went and came again within one listing did change."""
+    store.save_records(1, System.KORE, [a_case(1)])
+    run = store.begin_run("sync", AT, {})
+
+    store.save_records(run, System.KORE, [a_case(1, name="New"), a_case(1)])
+
+    assert list(store.changed_cases(System.KORE, run)) == [a_case(1).key]
+
+
+def test_stale_records_are_those_not_seen_since(store: AnyStore) -> None:
+    """What a later run saw is not stale, nor is another system's or entity's."""
+    store.save_records(1, System.KORE, [a_case(n) for n in (3, 1, 2)] + [a_task(1)])
+    store.save_records(1, System.CASEMGR, [an_activity()])
+    run = store.begin_run("sync", AT, {})
+    store.save_records(run, System.KORE, [a_case(2)])
+
+    stale = list(store.stale(System.KORE, Entity.CASE, run))
+    assert stale == [a_case(1).key, a_case(3).key]
+    assert list(store.stale(System.KORE, Entity.CASE, 1)) == []
+    assert list(store.stale(System.KORE, Entity.TASK, run)) == [a_task(1).key]
+    assert list(store.stale(System.CASEMGR, Entity.CASE, run)) == []
 
 
 def test_case_keys_come_in_the_order_of_work(store: AnyStore) -> None:

@@ -10,6 +10,7 @@ import pytest
 from sqlite_utils import Database, Migrations
 
 from caseferry.adapters.sqlite import HoldGroup, SqliteStore
+from caseferry.adapters.sqlite.codec import record_rows
 from caseferry.adapters.sqlite.opening import open_database
 from caseferry.adapters.sqlite.place import check_place, is_network, mount_type
 from caseferry.adapters.sqlite.schema import migrations
@@ -328,6 +329,30 @@ def test_every_earlier_version_is_brought_up_to_date(
     with SqliteStore.open(state) as old, SqliteStore.open(fresh) as new:
         assert old._db.schema == new._db.schema
         assert old.begin_run("sync", AT, {}) == 1
+
+
+def test_a_record_of_the_first_version_changed_before_any_run(state: Path) -> None:
+    """What an older release read is kept; it counts as changed once it does."""
+    at_version(state, "m001_tables")
+    database = Database(state)
+    database.execute(
+        "INSERT INTO run VALUES (1, 'migrate', ?, ?, 0, '{}', '{}')", (AT, AT)
+    )
+    row, content = record_rows(1, System.KORE, a_case(1))
+    holders = ", ".join("?" * len(row))
+    database.execute(f"INSERT INTO record VALUES ({holders})", row)  # noqa: S608
+    database.execute("INSERT INTO content VALUES (?, ?)", content)
+    database.conn.commit()
+    database.close()
+
+    with SqliteStore.open(state) as store:
+        run = store.begin_run("sync", AT, {})
+        assert store.record(a_case(1).key) == a_case(1)
+        assert store.save_records(run, System.KORE, [a_case(1)]) == 0
+        assert list(store.changed_cases(System.KORE, 1)) == []
+        assert list(store.changed_cases(System.KORE, 0)) == [a_case(1).key]
+        assert store.save_records(run, System.KORE, [a_case(1, name="New")]) == 1
+        assert list(store.changed_cases(System.KORE, run)) == [a_case(1).key]
 
 
 def later_version(*, fails: bool) -> Migrations:

@@ -11,7 +11,14 @@ from typing import Any
 from caseferry.errors import InvariantBroken, StateError
 from caseferry.model.correlation import Role, TenantPair
 from caseferry.model.link import Hold, Intent, IntentState, Link
-from caseferry.model.record import Entity, Key, Record, System, record_fingerprint
+from caseferry.model.record import (
+    Entity,
+    Key,
+    Record,
+    System,
+    record_fingerprint,
+    system_of,
+)
 from caseferry.ports import CustomerFound
 
 _ABSENT = object()
@@ -21,9 +28,10 @@ _UNSETTLED = (IntentState.OPEN, IntentState.IN_DOUBT)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Seen:
-    """A record as last seen, and in which run."""
+    """A record as last seen, in which run, and in which it last changed."""
 
     run: int
+    changed: int
     system: System
     record: Record
 
@@ -165,8 +173,10 @@ class MemoryStore:
             for record in records:
                 known = self._table("record").get(record.key)
                 before = known and record_fingerprint(known.record)
-                changed += before != record_fingerprint(record)
-                seen = _Seen(run=run, system=system, record=record)
+                is_change = before != record_fingerprint(record)
+                changed += is_change
+                last = max(known.changed if known else 0, run if is_change else 0)
+                seen = _Seen(run=run, changed=last, system=system, record=record)
                 self._put("record", record.key, seen)
         return changed
 
@@ -176,15 +186,26 @@ class MemoryStore:
     def case_keys(
         self, run: int, *, only: Sequence[Key] = (), system: System = System.KORE
     ) -> Iterator[Key]:
-        """Give the cases seen in this run: open first, then closed, newest first.
+        """Give the cases seen in this run or later: open first, newest first.
 
         The order is settled at the first step.
         """
-        cases = self._seen(run, system, Entity.CASE)
-        cases.sort(key=_created, reverse=True)
-        cases.sort(key=_is_done)
         wanted = frozenset(only)
+        cases = _in_order(self._seen(run, system, Entity.CASE))
         yield from [case.key for case in cases if not wanted or case.key in wanted]
+
+    def changed_cases(self, system: System, since_run: int) -> Iterator[Key]:
+        """Give the cases that changed in this run or later, or a task of theirs did.
+
+        The order is settled at the first step.
+        """
+        moved = {
+            seen.record.key if seen.record.entity is Entity.CASE else seen.record.parent
+            for seen in self._table("record").values()
+            if seen.system is system and seen.changed >= since_run
+        }
+        cases = _in_order(self._seen(0, system, Entity.CASE))
+        yield from [case.key for case in cases if case.key in moved]
 
     def groups(
         self, run: int, cases: Sequence[Key]
@@ -215,14 +236,19 @@ class MemoryStore:
 
     def records_of(self, run: int, keys: Sequence[Key]) -> dict[Key, Record]:
         seen = [self._table("record").get(key) for key in keys]
-        return {s.record.key: s.record for s in seen if s and s.run == run}
+        return {s.record.key: s.record for s in seen if s and s.run >= run}
+
+    def stale(self, system: System, entity: Entity, since_run: int) -> Iterator[Key]:
+        later = {record.key for record in self._seen(since_run, system, entity)}
+        known = self._seen(0, system, entity)
+        return (record.key for record in known if record.key not in later)
 
     def _seen(self, run: int, system: System, entity: Entity) -> list[Record]:
         rows = sorted(self._table("record").items())
         return [
             seen.record
             for _, seen in rows
-            if (seen.run, seen.system, seen.record.entity) == (run, system, entity)
+            if seen.run >= run and (seen.system, seen.record.entity) == (system, entity)
         ]
 
     # links --------------------------------------------------------------------
@@ -381,8 +407,14 @@ def _put_back(rows: dict[Any, Any], key: object, value: object) -> None:
         rows[key] = value
 
 
+def _in_order(cases: list[Record]) -> list[Record]:
+    newest_first = sorted(cases, key=_created, reverse=True)
+    return sorted(newest_first, key=_is_done)
+
+
 def _is_done(case: Record) -> bool:
-    return (case.text("statusCategory") or case.text("status")).lower() in _DONE
+    name = "statusCategory" if system_of(case.key) is System.KORE else "status"
+    return case.text(name).lower() in _DONE
 
 
 def _created(record: Record) -> str:

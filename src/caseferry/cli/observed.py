@@ -30,15 +30,13 @@ class Reading:
     """One system as a run read it whole, and as it was seen since.
 
     Attributes:
-        run: that read it.
+        run: that read it; what later ones saw counts too.
         at: when that run began.
-        runs: that run and all later ones; a record is in the last that saw it.
     """
 
     system: System
     run: int
     at: str
-    runs: Sequence[int]
     cases: int
     tasks: int
 
@@ -48,9 +46,8 @@ class Reading:
 
     def records(self, store: SqliteStore) -> Iterator[Record]:
         """Give every record, each once, lazily."""
-        for run in self.runs:
-            for entity in Entity:
-                yield from store.records(run, self.system, entity)
+        for entity in Entity:
+            yield from store.records(self.run, self.system, entity)
 
 
 def readings(store: SqliteStore) -> dict[System, Reading]:
@@ -61,11 +58,9 @@ def readings(store: SqliteStore) -> dict[System, Reading]:
     runs = store.runs(_LATEST)
     found: dict[System, Reading] = {}
     for system in System:
-        for at, run in enumerate(runs):
-            if system in _read_by(run):
-                later = [each.number for each in reversed(runs[: at + 1])]
-                found[system] = _reading(store, system, run, later)
-                break
+        run = next((run for run in runs if system in _read_by(run)), None)
+        if run is not None:
+            found[system] = _reading(store, system, run)
     return found
 
 
@@ -170,18 +165,15 @@ def _did_read(run: RunEntry, source: System) -> bool:
     return bool(counts) and (is_through or stopped)
 
 
-def _reading(
-    store: SqliteStore, system: System, run: RunEntry, runs: Sequence[int]
-) -> Reading:
+def _reading(store: SqliteStore, system: System, run: RunEntry) -> Reading:
     cases, tasks = (
-        sum(store.count_records(number, system, entity) for number in runs)
+        store.count_records(run.number, system, entity)
         for entity in (Entity.CASE, Entity.TASK)
     )
     return Reading(
         system=system,
         run=run.number,
         at=run.started,
-        runs=runs,
         cases=cases,
         tasks=tasks,
     )

@@ -8,7 +8,7 @@ from caseferry.engine.workers import Workers
 from caseferry.mapping.compile import Mapper
 from caseferry.model.correlation import TenantPair
 from caseferry.model.link import Hold
-from caseferry.model.record import Key
+from caseferry.model.record import Key, System
 from caseferry.ports import CasemgrSystem, Clock, KoreSystem, Reporter, Store
 
 
@@ -48,6 +48,8 @@ class Context:
 
     Attributes:
         run: its number in the state.
+        since: by system, the run in which the last complete listing of it began: what
+            was seen since then is what the system holds.
         locked_at: monotonic time since which this run holds the lock.
         deadline: monotonic time after which no new group is begun; None is never.
         listing_complete: the source's listings of this run are proved complete.
@@ -66,6 +68,7 @@ class Context:
     settings: Settings
     workers: Workers
     run: int = 0
+    since: dict[System, int] = field(default_factory=dict)
     locked_at: float = 0.0
     deadline: float | None = None
     allowed: frozenset[str] = frozenset()
@@ -79,6 +82,10 @@ class Context:
         """Every department that is read: configured, or reached by a route."""
         both = {*self.settings.departments, *self.mapper.departments}
         return tuple(sorted(both))
+
+    def since_run(self, system: System) -> int:
+        """Give the run since which records of a system count as seen."""
+        return self.since.get(system, self.run)
 
     def must_stop(self) -> bool:
         """Tell whether no new work may be begun: asked to stop, or out of time."""

@@ -25,7 +25,9 @@ def extract_kore(context: Context) -> Extracted:
     complete = True
     for entity in (Entity.CASE, Entity.TASK):
         complete &= _extract(context, entity)
-        counts[entity] = context.store.count_records(context.run, System.KORE, entity)
+        counts[entity] = context.store.count_records(
+            context.since_run(System.KORE), System.KORE, entity
+        )
     context.listing_complete = complete
     return Extracted(
         cases=counts[Entity.CASE], tasks=counts[Entity.TASK], complete=complete

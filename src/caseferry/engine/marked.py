@@ -54,7 +54,9 @@ class MarkedAdopter:
         store = self._context.store
         role = Role.CASE if entity is Entity.CASE else Role.TASK
         make = case_key if entity is Entity.CASE else activity_key
-        for record in store.records(self._context.run, System.KORE, entity):
+        for record in store.records(
+            self._context.since_run(System.KORE), System.KORE, entity
+        ):
             own = own_mark(record, self._context.settings.pair.mark, role)
             if own is not None and store.link(record.key) is None:
                 yield record, make(own.source)

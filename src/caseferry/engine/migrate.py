@@ -17,7 +17,7 @@ from caseferry.engine.settle import Settler
 from caseferry.engine.tally import Tally
 from caseferry.engine.work import Work
 from caseferry.errors import Interrupted, SafetyStop
-from caseferry.model.record import Key
+from caseferry.model.record import Key, System
 from caseferry.reconcile.guard import Limits
 
 
@@ -123,7 +123,9 @@ class Migration:
         """Give the groups that are not settled, planned, up to the limit."""
         store, size = self._context.store, self._context.settings.batch
         budget = self._options.limit
-        keys = store.case_keys(self._context.run, only=self._options.only)
+        keys = store.case_keys(
+            self._context.since_run(System.KORE), only=self._options.only
+        )
         for batch in batches(keys, size):
             works = self._unsettled(self._planner.load(batch), tally)
             self._carrier.prepare(works)
@@ -162,5 +164,6 @@ class Migration:
 
     def _orphans(self, tally: Tally) -> None:
         if not self._options.only:
-            for _ in self._context.store.orphan_tasks(self._context.run):
+            since = self._context.since_run(System.KORE)
+            for _ in self._context.store.orphan_tasks(since):
                 tally.add_orphan(complete=self.extracted.complete)

@@ -14,7 +14,7 @@ from caseferry.engine.work import PENDING, Work
 from caseferry.model.correlation import Role
 from caseferry.model.link import Hold, HoldKind, Intent, Link, WriteKind
 from caseferry.model.mapped import MappedGroup, MappedRecord
-from caseferry.model.record import Key, Record, record_fingerprint
+from caseferry.model.record import Key, Record, System, record_fingerprint
 from caseferry.model.times import canonical_time
 from caseferry.reconcile.planner import plan_group, wants_customer
 from caseferry.reconcile.view import CLOSED, GroupView
@@ -42,7 +42,7 @@ class Planner:
     def load(self, cases: Sequence[Key]) -> list[Work]:
         """Load case groups with their links, holds and writes in doubt."""
         store = self._context.store
-        groups = store.groups(self._context.run, cases)
+        groups = store.groups(self._context.since_run(System.KORE), cases)
         links = store.links_of(cases)
         keys = [record.key for case, tasks in groups for record in (case, *tasks)]
         holds = store.holds(keys)

@@ -127,7 +127,8 @@ def verify(
         seen |= _read_department(context, department)
     found = _by_key(context) if result.whole else {}
     for batch in batches(
-        context.store.case_keys(context.run, only=chosen), context.settings.batch
+        context.store.case_keys(context.since_run(System.KORE), only=chosen),
+        context.settings.batch,
     ):
         works = planner.load(batch)
         if not result.whole:
@@ -140,7 +141,7 @@ def verify(
         context.reporter.progress("compared", result.counts["case", "source"], None)
     if result.whole:
         verdict = "out_of_scope" if extracted.complete else "set_aside"
-        for _ in context.store.orphan_tasks(context.run):
+        for _ in context.store.orphan_tasks(context.since_run(System.KORE)):
             result.add(Compared(role=Role.TASK, verdict=verdict))
     return result
 
@@ -166,7 +167,9 @@ def _by_key(context: Context) -> dict[tuple[Role, Key], list[Record]]:
         (Entity.TASK, settings.activity_key_field),
         (Entity.CASE, settings.case_key_field),
     ):
-        for record in context.store.records(context.run, System.CASEMGR, entity):
+        for record in context.store.records(
+            context.since_run(System.CASEMGR), System.CASEMGR, entity
+        ):
             _note(found, record, record.text(name), settings.pair.mark)
     return found
 
@@ -225,7 +228,7 @@ def sampled(
     """Choose cases by a hash of their key: the same each time; none is all."""
     if sample is None:
         return ()
-    keys = context.store.case_keys(context.run, system=system)
+    keys = context.store.case_keys(context.since_run(system), system=system)
     ranked = sorted(keys, key=lambda key: blake2b(key.encode()).digest())
     return tuple(ranked[:sample])
 

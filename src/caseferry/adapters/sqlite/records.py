@@ -11,13 +11,14 @@ from caseferry.model.record import Entity, Key, Record, System
 
 _SAVE = """
     INSERT INTO record (key, system, entity, parent, version, unknown, fingerprint,
-                        is_open, created, ref_id, run)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                        is_open, created, ref_id, run, changed)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT (key) DO UPDATE SET
         system = excluded.system, entity = excluded.entity, parent = excluded.parent,
         version = excluded.version, unknown = excluded.unknown,
         fingerprint = excluded.fingerprint, is_open = excluded.is_open,
-        created = excluded.created, ref_id = excluded.ref_id, run = excluded.run
+        created = excluded.created, ref_id = excluded.ref_id, run = excluded.run,
+        changed = max(record.changed, excluded.changed)
 """
 _SAVE_CONTENT = """
     INSERT INTO content (key, fields) VALUES (?, ?)
@@ -33,7 +34,7 @@ _KNOWN = """
 _COMPARED = slice(4, 7)  # these three in a row of `record`
 
 _CASE_IDS = """
-    SELECT rowid FROM record WHERE run = ? AND system = ? AND entity = 'case'
+    SELECT rowid FROM record WHERE run >= ? AND system = ? AND entity = 'case'
     ORDER BY is_open DESC, created DESC, key
 """
 _KEYS = """
@@ -42,26 +43,37 @@ _KEYS = """
 _SELECT = f"SELECT {RECORD} FROM record JOIN content USING (key)"
 _CASES = f"""
     {_SELECT} WHERE record.key IN (SELECT value FROM json_each(?))
-    AND run = ? AND entity = 'case'
+    AND run >= ? AND entity = 'case'
 """
 _TASKS = f"""
     {_SELECT} WHERE parent IN (SELECT value FROM json_each(?))
-    AND run = ? AND entity = 'task' ORDER BY created, record.key
+    AND run >= ? AND entity = 'task' ORDER BY created, record.key
 """
 _ORPHANS = f"""
-    {_SELECT} WHERE run = ? AND system = ? AND entity = 'task' AND NOT EXISTS (
+    {_SELECT} WHERE run >= ?1 AND system = ?2 AND entity = 'task' AND NOT EXISTS (
         SELECT 1 FROM record AS owner WHERE owner.key = record.parent
-        AND owner.run = record.run AND owner.entity = 'case')
-    AND record.key > ? ORDER BY record.key LIMIT ?
+        AND owner.run >= ?1 AND owner.entity = 'case')
+    AND record.key > ?3 ORDER BY record.key LIMIT ?4
 """
 _ALL = f"""
-    {_SELECT} WHERE run = ? AND system = ? AND entity = ?
+    {_SELECT} WHERE run >= ? AND system = ? AND entity = ?
     AND record.key > ? ORDER BY record.key LIMIT ?
 """
 
 
 _SOME = f"""
-    {_SELECT} WHERE record.key IN (SELECT value FROM json_each(?)) AND run = ?
+    {_SELECT} WHERE record.key IN (SELECT value FROM json_each(?)) AND run >= ?
+"""
+# The order of `_CASE_IDS`: what changed is worked off as a first run would.
+_CHANGED_IDS = """
+    SELECT rowid FROM record WHERE system = ?1 AND entity = 'case' AND key IN (
+        SELECT CASE entity WHEN 'case' THEN key ELSE parent END FROM record
+        WHERE changed >= ?2 AND system = ?1)
+    ORDER BY is_open DESC, created DESC, key
+"""
+_STALE = """
+    SELECT key FROM record WHERE run < ? AND system = ? AND entity = ?
+    AND key > ? ORDER BY key LIMIT ?
 """
 
 
@@ -92,7 +104,7 @@ class Records(Connection):
             key: before
             for key, *before in self._all(_KNOWN, key_list(each.key for each in batch))
         }
-        changed = 0
+        changed: list[str] = []
         rows: dict[str, tuple[Row, Row]] = {}
         same: list[str] = []
         for record in batch:
@@ -101,20 +113,25 @@ class Records(Connection):
             if before == now:
                 same.append(record.key)
                 continue
-            changed += before is None or before[-1] != now[-1]
+            if before is None or before[-1] != now[-1]:
+                changed.append(record.key)
             known[record.key] = now
             rows[record.key] = row, content
         if rows:
-            self._conn.executemany(_SAVE, [row for row, _ in rows.values()])
+            moved = frozenset(changed)
+            self._conn.executemany(
+                _SAVE,
+                [(*row, run if key in moved else 0) for key, (row, _) in rows.items()],
+            )
             self._conn.executemany(_SAVE_CONTENT, [row for _, row in rows.values()])
         if same:
             self._conn.execute(_SEEN_AGAIN, (run, key_list(same)))
-        return changed
+        return len(changed)
 
     def count_records(self, run: int, system: System, entity: Entity) -> int:
-        """Count the records last seen in this run."""
+        """Count the records seen in this run or later."""
         ((count,),) = self._all(
-            "SELECT count(*) FROM record WHERE run = ? AND system = ? AND entity = ?",
+            "SELECT count(*) FROM record WHERE run >= ? AND system = ? AND entity = ?",
             run,
             system.value,
             entity.value,
@@ -124,7 +141,7 @@ class Records(Connection):
     def case_keys(
         self, run: int, *, only: Sequence[Key] = (), system: System = System.KORE
     ) -> Iterator[Key]:
-        """Give the cases seen in this run: open first, then closed, newest first.
+        """Give the cases seen in this run or later: open first, newest first.
 
         Lazy. The order is settled at the first step, and takes eight bytes a case: a
         case that is closed meanwhile comes exactly once all the same.
@@ -135,20 +152,27 @@ class Records(Connection):
             system: whose cases.
         """
         wanted = frozenset(only)
-        ids = array(
-            "q", (number for (number,) in self._stream(_CASE_IDS, run, system.value))
-        )
+        for key in self._keys_in_order(_CASE_IDS, run, system.value):
+            if not wanted or key in wanted:
+                yield key
+
+    def changed_cases(self, system: System, since_run: int) -> Iterator[Key]:
+        """Give the cases that changed in this run or later, or a task of theirs did.
+
+        Lazy; order and memory as `case_keys`. A case that was never read is left out.
+        """
+        return self._keys_in_order(_CHANGED_IDS, system.value, since_run)
+
+    def _keys_in_order(self, sql: str, *values: object) -> Iterator[Key]:
+        ids = array("q", (number for (number,) in self._stream(sql, *values)))
         for batch in batches(ids):
             keys: dict[int, str] = dict(self._all(_KEYS, str(batch)))
-            for number in batch:
-                key = keys.get(number)
-                if key is not None and (not wanted or key in wanted):
-                    yield Key(key)
+            yield from [Key(keys[number]) for number in batch if number in keys]
 
     def groups(
         self, run: int, cases: Sequence[Key]
     ) -> list[tuple[Record, tuple[Record, ...]]]:
-        """Give cases with their tasks as seen in this run.
+        """Give cases with their tasks as seen in this run or later.
 
         Shape: cases in the order asked for, those not seen left out; tasks by creation
         time, ties by key.
@@ -165,11 +189,11 @@ class Records(Connection):
         ]
 
     def orphan_tasks(self, run: int, system: System = System.KORE) -> Iterator[Record]:
-        """Give tasks seen in this run whose case was not, by key; lazy."""
+        """Give tasks seen in this run or later whose case was not, by key; lazy."""
         return map(to_record, self._walk(_ORPHANS, (run, system.value), ("",)))
 
     def records(self, run: int, system: System, entity: Entity) -> Iterator[Record]:
-        """Give all records of a system last seen in this run, by key; lazy."""
+        """Give all records of a system seen in this run or later, by key; lazy."""
         values = (run, system.value, entity.value)
         return map(to_record, self._walk(_ALL, values, ("",)))
 
@@ -179,6 +203,11 @@ class Records(Connection):
         return None if row is None else to_record(row)
 
     def records_of(self, run: int, keys: Sequence[Key]) -> dict[Key, Record]:
-        """Give those of the records that were seen in this run, by key."""
+        """Give those of the records that were seen in this run or later, by key."""
         rows = self._all(_SOME, key_list(keys), run)
         return {row[0]: to_record(row) for row in rows}
+
+    def stale(self, system: System, entity: Entity, since_run: int) -> Iterator[Key]:
+        """Give the records last seen before this run, by key; lazy."""
+        values = (since_run, system.value, entity.value)
+        return (Key(row[0]) for row in self._walk(_STALE, values, ("",)))

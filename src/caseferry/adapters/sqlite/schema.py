@@ -138,3 +138,10 @@ def m001_tables(db: "Database") -> None:
     for statement in _FIRST:
         db.execute(statement)
     db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+
+
+@migrations()
+def m002_changed(db: "Database") -> None:
+    """Keep in which run a record last changed; 0 where an earlier version saw it."""
+    db.execute("ALTER TABLE record ADD COLUMN changed INTEGER NOT NULL DEFAULT 0")
+    db.execute("CREATE INDEX record_changed ON record (changed)")

@@ -36,7 +36,9 @@ def any_marked(context: Context) -> bool:
     """Tell whether Kore shows an unlinked record that carries a marker of ours."""
     mark = context.settings.pair.mark
     for entity in Entity:
-        for record in context.store.records(context.run, System.KORE, entity):
+        for record in context.store.records(
+            context.since_run(System.KORE), System.KORE, entity
+        ):
             own = own_mark(record, mark, _ROLES[entity])
             if own is not None and context.store.link(record.key) is None:
                 return True
@@ -68,9 +70,9 @@ class KoreAdopter:
         yield from self._by_attribute(entity, total)
 
     def _by_marker(self, entity: Entity, total: Adopted) -> Iterator[Pair]:
-        store, run = self._context.store, self._context.run
+        store, since = self._context.store, self._context.since_run(System.KORE)
         role = _ROLES[entity]
-        for record in store.records(run, System.KORE, entity):
+        for record in store.records(since, System.KORE, entity):
             total.records += 1
             own = own_mark(record, self._context.settings.pair.mark, role)
             if own is None:
@@ -81,14 +83,11 @@ class KoreAdopter:
                 yield role, make(own.source), record
 
     def _by_attribute(self, entity: Entity, total: Adopted) -> Iterator[Pair]:
-        settings, store, run = (
-            self._context.settings,
-            self._context.store,
-            self._context.run,
-        )
+        settings, store = self._context.settings, self._context.store
+        kore, casemgr = map(self._context.since_run, (System.KORE, System.CASEMGR))
         on_case = entity is Entity.CASE
         name = settings.case_key_field if on_case else settings.activity_key_field
-        for record in store.records(run, System.CASEMGR, entity):
+        for record in store.records(casemgr, System.CASEMGR, entity):
             own = parse_correlation(record.text(name))
             if own is None or own.pair != settings.pair.mark:
                 continue
@@ -97,7 +96,7 @@ class KoreAdopter:
             ):
                 continue
             key = kore_key(own.source)
-            twin = store.records_of(run, [key]).get(key)
+            twin = store.records_of(kore, [key]).get(key)
             if twin is None:
                 total.strangers += 1
                 self._hold(record.key, "stranger", _STRANGER)

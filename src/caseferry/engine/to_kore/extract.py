@@ -20,7 +20,7 @@ def extract_casemgr(context: Context) -> Extracted:
         activities = context.casemgr.activities(department)
         complete &= _read(context, "activities", activities)
     context.listing_complete = complete
-    store, run = context.store, context.run
+    store, run = context.store, context.since_run(System.CASEMGR)
     return Extracted(
         cases=store.count_records(run, System.CASEMGR, Entity.CASE),
         tasks=store.count_records(run, System.CASEMGR, Entity.TASK),

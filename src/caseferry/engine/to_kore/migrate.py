@@ -145,9 +145,8 @@ class MigrationToKore:
     def _works(self) -> Iterator[list[KoreWork]]:
         """Give planned groups, open ones first, as far as `--limit` goes."""
         store, budget = self._context.store, self._options.limit
-        keys = store.case_keys(
-            self._context.run, only=self._options.only, system=System.CASEMGR
-        )
+        since = self._context.since_run(System.CASEMGR)
+        keys = store.case_keys(since, only=self._options.only, system=System.CASEMGR)
         for batch in batches(keys, BATCH):
             works = self._planner.load(batch)
             self._planner.decide(works)
@@ -158,8 +157,8 @@ class MigrationToKore:
 
     def _orphans(self, tally: Tally) -> None:
         if not self._options.only:
-            store, run = self._context.store, self._context.run
-            for _ in store.orphan_tasks(run, System.CASEMGR):
+            since = self._context.since_run(System.CASEMGR)
+            for _ in self._context.store.orphan_tasks(since, System.CASEMGR):
                 tally.add_orphan(complete=self.extracted.complete)
 
     def _progress(self, phase: str, tally: Tally) -> None:

@@ -42,17 +42,18 @@ class KorePlanner:
 
         Effects: reads the customers of what is to be created.
         """
-        store, run = self._context.store, self._context.run
-        groups = store.groups(run, cases)
+        store = self._context.store
+        since = self._context.since_run(System.KORE)
+        groups = store.groups(self._context.since_run(System.CASEMGR), cases)
         keys = [record.key for case, tasks in groups for record in (case, *tasks)]
         links = store.links_to(keys)
         in_kore = store.groups(
-            run, [x.kore for x in links.values() if x.role is Role.CASE]
+            since, [x.kore for x in links.values() if x.role is Role.CASE]
         )
         inside = {case.key: tasks for case, tasks in in_kore}
         targets = {r.key: r for case, tasks in in_kore for r in (case, *tasks)}
         strays = [x.kore for x in links.values() if x.kore not in targets]
-        targets |= store.records_of(run, strays)
+        targets |= store.records_of(since, strays)
         self._read_customers(groups, links)
         holds = store.holds(keys)
         doubts = {

@@ -51,7 +51,8 @@ def verify_to_kore(
     )
     found = _by_marker(context)
     chosen = tuple(only) or sampled(context, sample, System.CASEMGR)
-    keys = context.store.case_keys(context.run, only=chosen, system=System.CASEMGR)
+    since = context.since_run(System.CASEMGR)
+    keys = context.store.case_keys(since, only=chosen, system=System.CASEMGR)
     planner = KorePlanner(context)
     for batch in batches(keys, _BATCH):
         for work in planner.load(batch):
@@ -60,7 +61,7 @@ def verify_to_kore(
         context.reporter.progress("compared", result.counts["case", "source"], None)
     if result.whole:
         verdict = "out_of_scope" if extracted.complete else "set_aside"
-        for _ in context.store.orphan_tasks(context.run, System.CASEMGR):
+        for _ in context.store.orphan_tasks(since, System.CASEMGR):
             result.add(Compared(role=Role.TASK, verdict=verdict))
     return result
 
@@ -71,7 +72,9 @@ def _by_marker(context: Context) -> dict[Key, list[Record]]:
         (Entity.CASE, Role.CASE, case_key),
         (Entity.TASK, Role.TASK, activity_key),
     ):
-        for record in context.store.records(context.run, System.KORE, entity):
+        for record in context.store.records(
+            context.since_run(System.KORE), System.KORE, entity
+        ):
             own = own_mark(record, context.settings.pair.mark, role)
             if own is not None:
                 found.setdefault(make(own.source), []).append(record)

@@ -123,8 +123,7 @@ def migrate(  # noqa: PLR0913 - one per option
     inputs = {"from": source} | wishes.inputs()
     with begun(invocation, inputs, direction) as this:
         result = _Course(invocation, this, wishes, direction).run()
-        this.exit_code = result.exit_code
-        this.summary = result.data
+        this.came_to(result)
     return result
 
 

@@ -1,9 +1,10 @@
 """The only file that knows everybody: configuration -> adapters -> engine."""
 
+import logging
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from importlib.resources import files
 from pathlib import Path
 
@@ -28,6 +29,7 @@ from caseferry.ports import Reporter
 from caseferry.reconcile.guard import Limits
 
 MAPPING_NAME = "kore-casemgr.toml"
+_log = logging.getLogger("caseferry.state")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -245,9 +247,11 @@ def writing_state(config: Config, command: str) -> Iterator[SqliteStore]:
     """
     now = canonical_time(SystemClock().now())
     with (
-        state_lock(config).acquire(command, now),
+        state_lock(config).acquire(command, now) as lock,
         SqliteStore.open(config.state.path) as store,
     ):
+        if lock.left_by is not None:
+            _log.warning("lock.taken_over", extra=asdict(lock.left_by))
         store.bind(pair_of(config))
         yield store
 

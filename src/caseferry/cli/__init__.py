@@ -4,14 +4,13 @@ Stands left of everything but `__main__`. A command is one file: it parses, call
 returns a `Result`; it never prints. `render` alone writes to stdout.
 """
 
-import traceback
 from collections.abc import Sequence
 
 import click
 
 from caseferry.cli.env import Environment
 from caseferry.cli.options import Invocation, Shown
-from caseferry.cli.result import ExitCode, Result, failure, internal_error, usage
+from caseferry.cli.result import ExitCode, Result, failure, usage
 from caseferry.cli.root import root
 from caseferry.errors import CaseferryError, Interrupted
 
@@ -26,7 +25,8 @@ def main(argv: Sequence[str], env: Environment | None = None) -> int:
         result = _run(argv, invocation)
         if result is None:
             return ExitCode.DONE
-        invocation.show(result)
+        if not result.is_shown:
+            invocation.show(result)
     except BrokenPipeError:
         return ExitCode.ERROR  # nobody reads any more; there is nobody to tell
     return int(result.exit_code)
@@ -48,9 +48,7 @@ def _run(argv: Sequence[str], invocation: Invocation) -> Result | None:
     except BrokenPipeError:
         raise
     except Exception as error:  # noqa: BLE001 - the boundary: nothing may get past it
-        if invocation.verbosity > 0:
-            invocation.env.say(traceback.format_exc())
-        return internal_error(type(error).__name__)
+        return invocation.unforeseen(error)
     return value if isinstance(value, Result) else None
 
 

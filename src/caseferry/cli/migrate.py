@@ -69,6 +69,5 @@ def migrate(  # noqa: PLR0913 - one per option
     inputs = {"from": source} | wishes.inputs()
     with begun(invocation, inputs, direction) as this:
         result = Course(invocation, this, wishes, direction).run()
-        this.exit_code = result.exit_code
-        this.summary = result.data
+        this.came_to(result)
     return result

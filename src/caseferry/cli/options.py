@@ -1,6 +1,6 @@
 """Options that every command takes, before and after its name; commands with help."""
 
-import logging
+import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -11,7 +11,7 @@ from caseferry import __version__
 from caseferry.cli.env import Environment
 from caseferry.cli.logs import LogFormatter, logging_to
 from caseferry.cli.render import render
-from caseferry.cli.result import Result
+from caseferry.cli.result import Result, internal_error
 from caseferry.cli.stop import Stop
 from caseferry.errors import UserError
 
@@ -29,6 +29,7 @@ class Invocation:
         verbosity: -v counts up, -q down.
         command: its name: `mapping check`.
         stop: asks the run to stop.
+        log: how events are written.
     """
 
     env: Environment
@@ -39,7 +40,7 @@ class Invocation:
     yes: bool = False
     command: str = ""
     stop: Stop = field(default_factory=Stop)
-    log: logging.Handler | None = None
+    log: LogFormatter = field(default_factory=LogFormatter)
 
     def load(self, *, secrets: "Secrecy" = "ignored") -> "Loaded":
         """Read the configuration; commands that ask no system need no secrets.
@@ -51,13 +52,22 @@ class Invocation:
 
         file = find_config(self.config, self.env.variables, self.env.cwd)
         loaded = load_config(file, self.env.variables, secrets=secrets)
-        if self.log is not None:
-            self.log.setFormatter(LogFormatter(loaded.config.log.format))
+        self.log.is_json = loaded.config.log.format == "json"
         return loaded
+
+    def stop_words(self, words: str) -> str:
+        """Give what a person is told at a signal; "" where machines read stderr."""
+        return "" if self.log.is_json else words
 
     def show(self, result: Result) -> None:
         """Write a result at once, where the command goes on afterwards."""
         render(result, command=self.command, as_json=self.json, env=self.env)
+
+    def unforeseen(self, error: Exception) -> Result:
+        """Give the result of a fault of our own; -v shows where it happened."""
+        if self.verbosity > 0:
+            self.env.say("".join(traceback.format_exception(error)))
+        return internal_error(type(error).__name__)
 
     def explain(self, lines: Sequence[str]) -> None:
         """Show what is about to be asked for; to stderr, since it is no result."""
@@ -204,8 +214,7 @@ class Command(click.Command):
     def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - what the command gives
         invocation: Invocation = ctx.obj
         invocation.command = " ".join(ctx.command_path.split()[1:])
-        with logging_to(invocation.env.stderr, invocation.verbosity) as handler:
-            invocation.log = handler
+        with logging_to(invocation.env.stderr, invocation.verbosity) as invocation.log:
             return super().invoke(ctx)
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

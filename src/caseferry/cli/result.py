@@ -31,6 +31,7 @@ class Result:
         lines: for a person; the renderer makes control characters visible.
         errors: as in the JSON envelope.
         run: its number in the state.
+        is_shown: it was written already; only its exit code is still wanted.
     """
 
     data: Mapping[str, Any] = field(default_factory=dict)
@@ -38,6 +39,7 @@ class Result:
     errors: Sequence[Mapping[str, Any]] = ()
     exit_code: int = ExitCode.DONE
     run: int | None = None
+    is_shown: bool = False
 
     @property
     def status(self) -> str:
@@ -46,6 +48,13 @@ class Result:
             return "success"
         some = (ExitCode.PARTIAL, ExitCode.CONFLICTS, ExitCode.INTERRUPTED)
         return "partial" if self.exit_code in some else "error"
+
+    @property
+    def ended_by(self) -> str | None:
+        """Give the code of the error that ended it early; None where none did."""
+        mine = [e for e in self.errors if e.get("scope") == Scope.RUN]
+        found = mine or (self.errors if self.status == "error" else [])
+        return str(found[0].get("code")) if found else None
 
 
 def error_entries(error: CaseferryError) -> list[dict[str, Any]]:

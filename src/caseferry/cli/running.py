@@ -1,5 +1,6 @@
 """A command that holds the state: lock, run number, an end that is always recorded."""
 
+import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -8,11 +9,12 @@ from typing import Any
 
 from caseferry.adapters.sqlite import SqliteStore
 from caseferry.bootstrap import Run, read_mapping, writing_run
-from caseferry.cli.interrupt import stoppable
+from caseferry.cli.interrupt import WORDS, stoppable
+from caseferry.cli.monitor import CARRYING, add_totals, tell_monitors
 from caseferry.cli.operator import operator
 from caseferry.cli.options import Invocation
 from caseferry.cli.progress import Progress
-from caseferry.cli.result import ExitCode
+from caseferry.cli.result import ExitCode, Result
 from caseferry.config import Loaded
 from caseferry.errors import CaseferryError, UserError
 from caseferry.mapping.compile import Mapper
@@ -20,10 +22,12 @@ from caseferry.model.direction import NAMES, Direction, direction_from
 from caseferry.model.record import Key, System, system_of
 from caseferry.model.times import canonical_time
 
+_log = logging.getLogger("caseferry.run")
+
 
 @dataclass(slots=True, kw_only=True)
 class Begun:
-    """A run that was begun; set `exit_code` and `summary` before it ends."""
+    """A run that was begun; tell it what it came to before it ends."""
 
     run: Run
     loaded: Loaded
@@ -36,6 +40,12 @@ class Begun:
     def number(self) -> int:
         """The run's number in the state."""
         return self.run.context.run
+
+    def came_to(self, result: Result) -> None:
+        """Take what the history is to tell: the exit code, the data, what ended it."""
+        self.exit_code = result.exit_code
+        error = {} if result.ended_by is None else {"error": result.ended_by}
+        self.summary = error | dict(result.data)
 
 
 @contextmanager
@@ -55,7 +65,7 @@ def begun(
     mapper = read_mapping(loaded.config)
     with (
         Progress(invocation.env, quiet=invocation.verbosity < 0) as progress,
-        stoppable(invocation.stop, invocation.env),
+        stoppable(invocation.stop, invocation.env, invocation.stop_words(WORDS)),
         writing_run(
             loaded,
             mapper,
@@ -68,6 +78,8 @@ def begun(
         invocation.stop.watch(run.context)
         given = operator(loaded.config) | {"mapping": mapper.digest} | dict(inputs)
         run.context.run = run.store.begin_run(invocation.command, run.now(), given)
+        invocation.log.run = run.context.run
+        _log.info("run.began", extra={"command": invocation.command})
         this = Begun(run=run, loaded=loaded, mapper=mapper, progress=progress)
         try:
             yield this
@@ -82,13 +94,19 @@ def begun(
                 exit_code=int(this.exit_code),
                 summary=this.summary,
             )
-        _purge(this)
+            _log.info("run.ended", extra={"exit_code": int(this.exit_code)})
+            add_totals(run.store, run.systems.counters)
+            if invocation.command in CARRYING and "dry_run" not in inputs:
+                tell_monitors(loaded.config, run.store)
+            invocation.log.run = None
+        _tidy(this)
 
 
-def _purge(this: Begun) -> None:
-    """Let contents go that are older than the configuration allows."""
+def _tidy(this: Begun) -> None:
+    """Let contents go that are older than configured, and runs that did nothing."""
     age = timedelta(seconds=this.loaded.config.state.retention)
     this.run.store.purge(canonical_time(this.run.clock.now() - age))
+    this.run.store.prune()
 
 
 def resolve(store: SqliteStore, text: str) -> Key:

@@ -12,10 +12,14 @@ class Stop:
 
     Attributes:
         event: set when somebody asked; every wait ends then.
+        signal: the one that asked; 0 before.
+        is_watched: signals reach this already; one handler is enough.
     """
 
     def __init__(self) -> None:
         self.event = threading.Event()
+        self.signal = 0
+        self.is_watched = False
         self._context: Context | None = None
 
     def watch(self, context: "Context") -> None:

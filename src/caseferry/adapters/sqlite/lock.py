@@ -30,12 +30,16 @@ class StateLock:
 
     The file stays: removing it would let two processes lock two different files. What
     stands in it is for people; only the kernel decides.
+
+    Attributes:
+        left_by: who held it last and died with it; None after an orderly end.
     """
 
     def __init__(self, state: Path | str) -> None:
         self._state = Path(state)
         self.path = self._state.with_name(f"{self._state.name}.lock")
         self._number: int | None = None
+        self.left_by: Holder | None = None
 
     def acquire(self, command: str, since: str) -> Self:
         """Take the lock, or fail at once.
@@ -62,6 +66,7 @@ class StateLock:
             os.close(number)
             raise
         self._number = number
+        self.left_by = self._read()
         os.ftruncate(number, 0)
         holder = Holder(pid=os.getpid(), command=command, since=since)
         os.pwrite(number, json.dumps(asdict(holder)).encode(), 0)

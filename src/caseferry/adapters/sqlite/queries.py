@@ -1,7 +1,8 @@
+# ruff: noqa: S608 - only our own words are put into statements
 """What reading commands ask for beyond the port: runs, counts, keys as people type."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 
@@ -48,6 +49,11 @@ _RUN = "SELECT number, command, started, ended, exit_code, inputs, summary FROM 
 _PRINTS = """
     SELECT key, fingerprint FROM record WHERE system = ? AND run >= ? ORDER BY key
 """
+_LAST_OF = f"""
+    {_RUN} WHERE command IN (SELECT value FROM json_each(?1))
+    AND json_extract(inputs, '$.dry_run') IS NULL
+    AND (NOT ?2 OR exit_code IN (0, 3, 4)) ORDER BY number DESC LIMIT 1
+"""
 _EXACT = """
     SELECT key FROM record WHERE key = ?1
     UNION SELECT key FROM record WHERE ref_id = ?1 AND ref_id <> ''
@@ -90,6 +96,16 @@ class Queries(Connection):
             total.update(f"{key} {print_}\n".encode())
             count += 1
         return total.hexdigest() if count else ""
+
+    def last_of(self, commands: Sequence[str], *, succeeded: bool) -> RunEntry | None:
+        """Give the last run of one of these commands that was no dry run.
+
+        Args:
+            commands: as in `RunEntry`.
+            succeeded: only one that went through: exit code 0, 3 or 4.
+        """
+        row = self._one(_LAST_OF, json.dumps(list(commands)), succeeded)
+        return None if row is None else _to_run(row)
 
     def link_counts(self) -> dict[tuple[Role, bool], int]:
         """Count links by role and whether creation was finished; no tombstones."""

@@ -3,6 +3,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Final
 
 from caseferry.adapters.sqlite.connection import Connection, key_list
 from caseferry.model.record import Key
@@ -52,6 +53,25 @@ _PURGE_CONTENT = f"""
 """
 _PURGE_RECORDS = f"DELETE FROM record WHERE run IN ({_OLD})"
 
+KEPT_RUNS: Final = 1000
+_PRUNE_EVERY: Final = 100  # runs: looking at all records and runs costs time
+_PRUNED_AT: Final = "runs.pruned_at"
+_IS_DUE = """
+    SELECT number FROM run WHERE number >= ?1 + coalesce(
+        (SELECT CAST(value AS INTEGER) FROM fact WHERE name = ?2), 0)
+    ORDER BY number DESC LIMIT 1
+"""
+_NOTE_PRUNED = "INSERT OR REPLACE INTO fact (name, value) VALUES (?, ?)"
+# Runs that anything refers to stay, and the last of each command that went through.
+_PRUNE = """
+    DELETE FROM run WHERE number <= ?1
+    AND NOT EXISTS (SELECT 1 FROM journal WHERE journal.run = run.number)
+    AND number NOT IN (SELECT run FROM record)
+    AND number NOT IN (SELECT run FROM hold)
+    AND number NOT IN (
+        SELECT max(number) FROM run WHERE exit_code IN (0, 3, 4) GROUP BY command)
+"""
+
 
 class Retention(Connection):
     """Removes contents from every table."""
@@ -88,6 +108,24 @@ class Retention(Connection):
             runs = self._write(_PURGE_RUNS, before)
             self._write(_PURGE_CONTENT, before)
             return entries + runs + self._write(_PURGE_RECORDS, before)
+
+    def prune(self, keep: int = KEPT_RUNS) -> int:
+        """Remove runs that wrote nothing, so that a schedule does not fill the state.
+
+        Looks only once every hundred runs.
+
+        Args:
+            keep: so many of the latest runs stay, whatever they did.
+
+        Returns:
+            How many runs were removed.
+        """
+        row = self._one(_IS_DUE, _PRUNE_EVERY, _PRUNED_AT)
+        if row is None:
+            return 0
+        with self.transaction():
+            self._write(_NOTE_PRUNED, _PRUNED_AT, str(row[0]))
+            return self._write(_PRUNE, row[0] - keep)
 
     @contextmanager
     def _wiping(self) -> Iterator[None]:

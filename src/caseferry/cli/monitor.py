@@ -1,0 +1,157 @@
+"""What monitors are told after each run: the health file and the metrics."""
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+from caseferry.adapters.clock import SystemClock
+from caseferry.adapters.counter import Counter
+from caseferry.adapters.sqlite import SqliteStore
+from caseferry.adapters.whole_file import write_whole
+from caseferry.cli.result import Result
+from caseferry.config import Config
+from caseferry.model.link import HoldKind
+from caseferry.model.record import System
+from caseferry.model.times import canonical_time, parse_time
+from caseferry.ports import Store
+from caseferry.report.health import health_text
+from caseferry.report.metrics import metrics_text
+from caseferry.report.run_facts import RunFacts, SystemFacts
+
+CARRYING: Final = ("migrate", "apply", "sync")
+"""The commands whose runs are watched: those that keep two systems in step."""
+_TOTAL: Final = "total."
+_WAITED: Final = "limit_wait_s"
+_WATERMARK: Final = "watermark."
+_log = logging.getLogger("caseferry.monitor")
+
+
+def add_totals(store: Store, counters: Mapping[str, Counter]) -> None:
+    """Add what a run sent to what earlier runs did; counters outlive a process."""
+    known = store.facts(_TOTAL)
+    with store.transaction():
+        for system, counter in counters.items():
+            counts = {_WAITED: counter.waited_s, **counter.outcomes}
+            for name, count in counts.items():
+                fact = f"{_TOTAL}{system}.{name}"
+                if count or fact not in known:
+                    total = float(known.get(fact, "0")) + count
+                    store.set_fact(fact, str(round(total, 3)))
+
+
+def tell_monitors(config: Config, store: SqliteStore) -> None:
+    """Write both files about the run that ended last; see `write_files`."""
+    write_files(config, lambda: run_facts(store))
+
+
+def write_files(config: Config, give: Callable[[], RunFacts]) -> None:
+    """Write the health file and the metrics, those that are configured.
+
+    A file that cannot be written is a warning in the log: a run is worth more.
+    """
+    targets = [
+        (config.health.file, health_text),
+        (config.metrics.textfile, metrics_text),
+    ]
+    wanted = [(Path(name), text) for name, text in targets if name is not None]
+    facts = give() if wanted else None
+    for path, text in wanted:
+        if facts is not None:
+            _write(path, text(facts))
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        write_whole(path, text)
+    except OSError as error:
+        fields = {"path": str(path), "reason": error.strerror or "unknown"}
+        _log.warning("file.unwritable", extra=fields)
+
+
+def run_facts(store: SqliteStore) -> RunFacts:
+    """Put together what the state tells about its last watched run."""
+    run = store.last_of(CARRYING, succeeded=False)
+    success = store.last_of(CARRYING, succeeded=True)
+    code = None if run is None else run.exit_code
+    standing = _standing(store)
+    started, ended = (None, None) if run is None else (run.started, run.ended)
+    return RunFacts(
+        at=canonical_time(SystemClock().now()),
+        command="" if run is None else run.command,
+        status="error" if code is None else Result(exit_code=code).status,
+        exit_code=code,
+        run=None if run is None else run.number,
+        error=None if run is None else _text(run.summary.get("error")),
+        started=started,
+        ended=ended,
+        duration_s=_between(started, ended),
+        last_success=None if success is None else success.ended,
+        in_doubt=sum(store.intent_counts().values()),
+        uncertain=standing.get(HoldKind.UNCERTAIN, 0),
+        quarantined=standing.get(HoldKind.QUARANTINE, 0),
+        conflicts=standing.get(HoldKind.CONFLICT, 0),
+        systems={system.value: _system_facts(store, system) for system in System},
+    )
+
+
+def after(facts: RunFacts, result: Result, failures: int, next_run: str) -> RunFacts:
+    """Give the facts of a run on a schedule, also of one that did not come far.
+
+    Args:
+        facts: as the state tells them.
+        result: what the run came to.
+        failures: in a row, this run included.
+        next_run: when the next one is due, canonical; "" is never.
+    """
+    is_its_own = result.run is not None and result.run == facts.run
+    return replace(
+        facts,
+        run=result.run,
+        status=result.status,
+        exit_code=int(result.exit_code),
+        error=result.ended_by,
+        started=facts.started if is_its_own else None,
+        ended=facts.ended if is_its_own else None,
+        duration_s=facts.duration_s if is_its_own else 0.0,
+        failures=failures,
+        next_run=next_run or None,
+    )
+
+
+def _standing(store: SqliteStore) -> dict[HoldKind, int]:
+    counts: dict[HoldKind, int] = {}
+    for group in store.hold_groups():
+        counts[group.kind] = counts.get(group.kind, 0) + group.count
+    return counts
+
+
+def _system_facts(store: Store, system: System) -> SystemFacts:
+    prefix = f"{_TOTAL}{system.value}."
+    totals = {
+        name.removeprefix(prefix): float(text)
+        for name, text in store.facts(prefix).items()
+    }
+    waited = totals.pop(_WAITED, 0.0)
+    return SystemFacts(
+        requests={name: int(count) for name, count in totals.items()},
+        limit_wait_s=waited,
+        watermark_age_s=_watermark_age(store, system),
+    )
+
+
+def _watermark_age(store: Store, system: System) -> float | None:
+    """Give the age of the oldest watermark, by this machine's clock: for people."""
+    times = store.facts(f"{_WATERMARK}{system.value}.").values()
+    return _between(min(times), canonical_time(SystemClock().now())) if times else None
+
+
+def _between(started: str | None, ended: str | None) -> float:
+    if started is None or ended is None:
+        return 0.0
+    return max(0.0, (parse_time(ended) - parse_time(started)).total_seconds())
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None

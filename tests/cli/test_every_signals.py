@@ -1,0 +1,98 @@
+"""A schedule in a real process: what signals do to it, and how soon."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from caseferry.cli.sandbox_config import write_sandbox_config
+
+SCRIPT = """
+import sys, time
+from caseferry.cli import every
+from caseferry.cli.env import Environment
+from caseferry.cli.options import Invocation
+from caseferry.cli.result import Result
+
+every.STOP_PATIENCE_S = {patience}
+invocation = Invocation(env=Environment(), json=True, command="sync")
+
+def once():
+    print("started", file=sys.stderr, flush=True)
+    if {hangs}:
+        while True:
+            time.sleep(0.01)  # as a request that is never answered
+    if {waits}:
+        invocation.stop.event.wait()  # as every wait of a run
+    return Result(run=1)
+
+sys.exit(every.run_every(invocation, 3600, once).exit_code)
+"""
+
+
+def ended(
+    folder: Path, *signals: int, hangs: bool, waits: bool, patience: float = 60.0
+) -> tuple[int, float, list[str]]:
+    """Send signals in the first run of a schedule; gives code, seconds, output."""
+    if not folder.exists():
+        write_sandbox_config(folder, "http://127.0.0.1:9")
+    script = SCRIPT.format(hangs=hangs, waits=waits, patience=patience)
+    with subprocess.Popen(
+        [sys.executable, "-c", script],
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stderr is not None
+        assert process.stderr.readline() == "started\n"
+        if not (hangs or waits):
+            assert process.stdout is not None
+            process.stdout.readline()  # the first run is over: it waits for the next
+        sent = time.monotonic()
+        for number in signals:
+            process.send_signal(number)
+            time.sleep(0.05)
+        out, _ = process.communicate(timeout=20)
+    return process.returncode, time.monotonic() - sent, out.splitlines()
+
+
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGTERM, 0), (signal.SIGINT, 130)]
+)
+def test_a_run_that_goes_on_is_finished_and_told(
+    tmp_path: Path, number: int, code: int
+) -> None:
+    """The run ends as it would, its document is printed, no other starts."""
+    found, _, out = ended(tmp_path / "work", number, hangs=False, waits=True)
+
+    assert found == code
+    assert [json.loads(line)["run"] for line in out] == [1]
+
+
+def test_a_wait_for_the_next_run_ends_at_once(tmp_path: Path) -> None:
+    """Nobody waits an hour for a container to stop."""
+    found, seconds, out = ended(
+        tmp_path / "work", signal.SIGTERM, hangs=False, waits=False
+    )
+
+    assert (found, out) == (0, [])
+    assert seconds < 5
+
+
+def test_a_run_that_does_not_end_is_ended(tmp_path: Path) -> None:
+    """After the patience, or at a second signal, it ends as if it were killed: 130."""
+    late, seconds, _ = ended(
+        tmp_path / "work", signal.SIGTERM, hangs=True, waits=False, patience=0.3
+    )
+    twice, soon, _ = ended(
+        tmp_path / "work", signal.SIGTERM, signal.SIGINT, hangs=True, waits=False
+    )
+
+    assert (late, twice) == (130, 130)
+    assert 0.3 <= seconds < 5
+    assert soon < 5

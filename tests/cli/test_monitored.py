@@ -1,0 +1,116 @@
+"""A run that monitors watch: its files, its log, and a lock that a dead run left."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from caseferry.cli.sandbox_config import write_sandbox_config
+from caseferry.model.times import parse_time
+from caseferry.sandbox import Fault, Sandbox, running
+from cli.conftest import QUICK, Rehearsal, people
+from cli.driver import Done, Home
+
+PRIVATE = ["Jane", "shop.example", "Charged", "lamp", "payment", "No reply", "Walk-in"]
+MIGRATE = ("migrate", "--from", "kore", "--yes")
+
+
+def watched(home: Home) -> Home:
+    """Let runs in this directory write both files."""
+    return home.having(
+        CASEFERRY__HEALTH__FILE=str(home.folder / "health.json"),
+        CASEFERRY__METRICS__TEXTFILE=str(home.folder / "caseferry.prom"),
+    )
+
+
+def sample(home: Home, name: str) -> float:
+    text = (home.folder / "caseferry.prom").read_text("utf-8")
+    (line,) = [each for each in text.splitlines() if each.startswith(f"{name} ")]
+    return float(line.split()[-1])
+
+
+def test_counts_outlive_the_process_and_a_failure_keeps_the_last_success(
+    shop: Rehearsal,
+) -> None:
+    """Requests add up over runs; a run that fails is told, with the old success."""
+    home = watched(shop.home)
+    ok = 'caseferry_requests_total{system="kore",outcome="ok"}'
+    assert home.run(*MIGRATE).code == 0
+    first, success = (
+        sample(home, ok),
+        sample(home, "caseferry_last_success_timestamp_seconds"),
+    )
+    assert home.run(*MIGRATE).code == 0
+    second = sample(home, ok)
+    before = json.loads((home.folder / "health.json").read_text())
+    home.run("migrate", "--from", "kore", "--dry-run")
+    assert json.loads((home.folder / "health.json").read_text()) == before
+
+    down = home.having(
+        CASEFERRY__KORE__BASE_URL="http://127.0.0.1:9",
+        CASEFERRY__HTTP__MAX_ATTEMPTS="1",
+    )
+    assert down.run(*MIGRATE).code == 7
+
+    assert second > first > 0
+    health = json.loads((home.folder / "health.json").read_text())
+    assert health["status"] == "error"
+    assert health["exit_code"] == 7
+    assert health["error"] == "unreachable"
+    assert health["last_success"] == before["last_success"] == before["ended"]
+    assert sample(home, "caseferry_last_success_timestamp_seconds") >= success
+    assert sample(home, ok) > second
+    assert 'outcome="unreachable"' in (home.folder / "caseferry.prom").read_text()
+
+
+def test_a_json_log_has_an_object_a_line_and_no_contents(shop: Rehearsal) -> None:
+    """Each event has its time, level, name and run; people and texts are not in it."""
+    shop.box.faults.add(Fault(kind="error_before", operation="get_cases"))
+    home = shop.home.having(CASEFERRY__LOG__FORMAT="json")
+
+    done = home.run(*MIGRATE, "--json", "-vv")
+
+    assert done.code == 0
+    events = [json.loads(line) for line in done.err.splitlines()]
+    names = [event["event"] for event in events]
+    assert (names[0], names[-1]) == ("run.began", "run.ended")
+    assert "request.failed" in names
+    for event in events:
+        assert list(event)[:4] == ["ts", "level", "event", "run"]
+        assert parse_time(event["ts"])
+        assert event["level"] in ("debug", "info", "warning")
+        assert event["run"] == 1
+    assert [word for word in PRIVATE if word in done.err] == []
+
+
+def killed(folder: Path, box: Sandbox) -> tuple[int, Done]:
+    """Kill a migration while it writes; its process, and what a rival was told."""
+    command = [sys.executable, "-m", "caseferry", *MIGRATE]
+    with subprocess.Popen(command, cwd=folder) as process:
+        while not any(c.operation == "create_task" for c in list(box.log)):
+            assert process.poll() is None
+            time.sleep(0.01)
+        rival = Home(folder=folder, variables={}).run(*MIGRATE)
+        os.kill(process.pid, signal.SIGKILL)
+    return process.pid, rival
+
+
+def test_the_lock_of_a_dead_run_is_taken_over(tmp_path: Path) -> None:
+    """While it lives its name is told; after `kill -9` the next run simply goes on."""
+    box = Sandbox(seed=3)
+    people(box)
+    with running(box, latency_s=0.05) as url:
+        write_sandbox_config(tmp_path, url, QUICK)
+        pid, rival = killed(tmp_path, box)
+        home = Home(folder=tmp_path, variables={})
+        after, again = home.run(*MIGRATE), home.run(*MIGRATE)
+
+    assert rival.code == 7
+    assert f"in use by `caseferry migrate`, process {pid}, since" in rival.err
+    assert after.code == 0
+    assert f"lock.taken_over pid={pid} command=migrate since=" in after.err
+    assert "lock.taken_over" not in again.err
+    assert len(box.casemgr.cases) == 3

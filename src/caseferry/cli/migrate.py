@@ -1,6 +1,7 @@
 """`migrate`: read, plan, guard, ask, carry out; again at any time."""
 
 from dataclasses import dataclass
+from shlex import quote
 
 import click
 
@@ -61,6 +62,13 @@ class Wishes:
             "allow": " ".join(self.allow),
         }
         return {name: value for name, value in given.items() if value}
+
+    def words(self) -> str:
+        """Give the options to type again, each after a blank; not --dry-run."""
+        options = [("--only", text) for text in self.only]
+        options += [("--limit", str(self.limit))] * (self.limit is not None)
+        options += [("--allow", guard) for guard in self.allow]
+        return "".join(f" {name} {quote(value)}" for name, value in options)
 
 
 @click.command(cls=Command, example="caseferry migrate --from kore --dry-run")
@@ -148,8 +156,16 @@ class _Course:
         self._lines = PlanLines(
             lambda key: name_of(this.run.store, key),
             None if invocation.verbosity > 0 else SHOWN,
+            fields=invocation.verbosity > 0,
         )
-        self._story = Story(this, direction, dry=wishes.dry_run, started=self._started)
+        self._planned = Planned(tally=Tally())
+        self._story = Story(
+            this,
+            direction,
+            dry=wishes.dry_run,
+            started=self._started,
+            words=wishes.words(),
+        )
         self._cut_short = CutShort(this, self._story)
         self._migration: AnyMigration = self._make(self._context, Options())
 
@@ -163,7 +179,8 @@ class _Course:
             self._migration = self._read()
             digest = PlanDigest(self._inputs())
             planned = self._plan(digest)
-            self._cut_short.digest = str(digest)
+            self._planned = planned
+            self._cut_short.planned(str(digest), planned.guards)
             figures = self._figures(planned.tally, digest)
             if planned.stops:
                 return self._story.stopped(figures, self._lines, planned.stops)
@@ -222,6 +239,7 @@ class _Course:
             migration=self._migration,
             direction=self._direction,
             digest=str(digest),
+            guards=self._planned.guards,
             is_partial=is_partial or self._context.must_stop(),
         )
 

@@ -71,12 +71,18 @@ What casemgr turned out to do:
     omitted_attributes, partial_complete, search_lag_s, several_customers,
     text_charset, unknown_ids
 
-No API can see these; confirm them yourself:
-  - No mail leaves casemgr when an activity or a case is created or closed
-  - No workflow takes the activities of the client application away
-  - No template of Kore makes tasks of its own while cases are carried
-  - The mapping's most_urgent is right: an agent sees which of "1" and "7" is
-    urgent
+No API can see these; a person has to confirm them:
+  Kore to casemgr:
+    - No mail leaves casemgr when an activity or a case is created or closed
+    - No workflow takes the client application's activities away, or hands them
+      on
+    - No category has to be set before an activity can be completed
+    - The mapping's most_urgent is right: agents see which of "1" and "7" it is
+  casemgr to Kore:
+    - No mail or message leaves Kore when a case or a task is created or closed
+    - No template of Kore makes tasks of its own while cases are carried
+    - No routing or escalation of Kore hands on what is created
+  Confirm them: `caseferry mapping accept --by NAME`
 
 Next:
   caseferry migrate --from kore --dry-run
@@ -222,6 +228,7 @@ Status
   pair      Kore st-5a4db0c5-1111-5222-8333-000000000001 and casemgr sandbox
   state     DIR/caseferry.db
   last run  3: verify, TIME, exit code 0
+  mapping   DIGEST, accepted by nobody
 
 Links
           finished  unfinished  parted

@@ -13,6 +13,7 @@ COMMANDS = {
     "mapping check": ["mapping", "check"],
     "mapping show": ["mapping", "show"],
     "mapping suggest": ["mapping", "suggest"],
+    "mapping accept": ["mapping", "accept", "--by", "Jo Roe", "--dry-run"],
     "migrate": ["migrate", "--from", "kore", "--yes"],
     "verify": ["verify"],
     "status": ["status"],

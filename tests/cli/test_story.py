@@ -71,18 +71,66 @@ What casemgr turned out to do:
     omitted_attributes, partial_complete, search_lag_s, several_customers,
     text_charset, unknown_ids
 
-No API can see these; confirm them yourself:
-  - No mail leaves casemgr when an activity or a case is created or closed
-  - No workflow takes the activities of the client application away
-  - No template of Kore makes tasks of its own while cases are carried
-  - The mapping's most_urgent is right: an agent sees which of "1" and "7" is
-    urgent
+No API can see these; a person has to confirm them:
+  Kore to casemgr:
+    - No mail leaves casemgr when an activity or a case is created or closed
+    - No workflow takes the client application's activities away, or hands them
+      on
+    - No category has to be set before an activity can be completed
+    - The mapping's most_urgent is right: agents see which of "1" and "7" it is
+  casemgr to Kore:
+    - No mail or message leaves Kore when a case or a task is created or closed
+    - No template of Kore makes tasks of its own while cases are carried
+    - No routing or escalation of Kore hands on what is created
+  Confirm them: `caseferry mapping accept --by NAME`
 
 Next:
   caseferry migrate --from kore --dry-run
 """
 
 PLAN = """\
++ make   ~ change   - finish   = leave as is   ! hold   ? ask
++ create task TS000101 -> new; lost: task-open-in-closed-case
++ create case CS000101 -> new
+~ update case CS000101: subject, custom.kore_ref, custom.orig_created, severity…
+- complete task TS000101
+- close case CS000101
+
+Plan 1: Kore to casemgr, N s
+
+                     cases  tasks
+  read from Kore         3      2
+  would be created       1      1
+  would be updated       0      0
+  would be finished      1      1
+  as is                  0      0
+  left for later         2      1
+
+  It balances: every record that was read is accounted for, once.
+  customers: 1 created
+  not carried whole, by rule:
+    task-open-in-closed-case  1  any accepted
+  stays behind: kore.queue 1
+  guards:
+    max-creates        2  off
+    max-changes        0  at most 20% of what is linked
+    max-closed         0  off
+    max-reopened       0  at most 20
+    max-reprioritised  0  at most 20% of what is linked
+    max-not-seen       0  at most 10% of what is linked
+    losses             0  at most 0
+    mapping-changed    0  at most 0
+  mapping DIGEST, accepted by nobody (`caseferry
+    mapping accept --by NAME`)
+  Kore: 2 requests sent
+  casemgr: N requests sent to read; to write about
+    4 requests, no limit configured
+
+Next:
+  caseferry migrate --from kore --only CS000101
+"""
+
+FIELDS = """\
 + make   ~ change   - finish   = leave as is   ! hold   ? ask
 + create task TS000101 kore:ti-d37ff46-6e5d-59f6-1dad-2a591be93f3a -> new
     custom.kore_priority: "Medium"
@@ -108,29 +156,6 @@ PLAN = """\
 - close case CS000101 kore:ci-e07250f-23c5-7f39-d292-4375146268f5
     finished: closed in Kore; closes with its last open activity
     status: "open" -> "closed"
-
-Plan 1: Kore to casemgr, N s
-
-                     cases  tasks
-  read from Kore         3      2
-  would be created       1      1
-  would be updated       0      0
-  would be finished      1      1
-  as is                  0      0
-  left for later         2      1
-
-  It balances: every record that was read is accounted for, once.
-  customers: 1 created
-  not carried whole, by rule:
-    task-open-in-closed-case  1  any accepted
-  stays behind: kore.queue 1
-  Kore: 2 requests sent
-  casemgr: N requests sent to read; to write about
-    4 requests, no limit configured
-
-Next:
-  caseferry migrate --from kore --limit 5   (a first few, to look at them)
-  caseferry migrate --from kore
 """
 
 RUN = """\
@@ -149,6 +174,8 @@ Run 1: Kore to casemgr, N s
   not carried whole, by rule:
     task-open-in-closed-case  1  any accepted
   stays behind: kore.queue 1
+  mapping DIGEST, accepted by nobody (`caseferry
+    mapping accept --by NAME`)
   Kore: 2 requests sent
   casemgr: N requests sent
 
@@ -167,6 +194,8 @@ Run 2: Kore to casemgr, N s
   as is               3      2
 
   It balances: every record that was read is accounted for, once.
+  mapping DIGEST, accepted by nobody (`caseferry
+    mapping accept --by NAME`)
   Kore: 2 requests sent
   casemgr: N requests sent
 
@@ -199,6 +228,7 @@ Status
   pair      Kore st-5a4db0c5-1111-5222-8333-000000000001 and casemgr sandbox
   state     DIR/caseferry.db
   last run  3: verify, TIME, exit code 0
+  mapping   DIGEST, accepted by nobody
 
 Links
           finished  unfinished  parted
@@ -254,13 +284,16 @@ def test_check_says_what_is_in_order_and_what_nobody_can_see(shop: Rehearsal) ->
 
 
 def test_a_dry_run_shows_each_field_and_the_cost(shop: Rehearsal) -> None:
-    """A plan names records, fields, losses, customers and requests; nothing moves."""
+    """One line an action; -v for fields, places and customers; nothing moves."""
     home = shop.home
     home.run("migrate", "--from", "kore", "--dry-run")
-    done = home.run("migrate", "--from", "kore", "-n", "--only", "CS000101")
+    argv = ("migrate", "--from", "kore", "-n", "--only", "CS000101")
+    done = home.run(*argv)
+    told = home.run(*argv, "-v")
 
     assert _counted(done.plain).replace("Plan 2", "Plan 1") == PLAN
-    assert (done.err, done.code) == ("", 0)
+    assert told.plain.startswith(f"{FIELDS}\nPlan 3: ")
+    assert (done.err, done.code, told.code) == ("", 0, 0)
     assert not shop.box.casemgr.activities
     assert all(not call.committed for call in shop.box.log)
 

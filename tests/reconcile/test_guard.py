@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from caseferry.reconcile.guard import Figures, Limits, check_limits
+from caseferry.reconcile.guard import Figures, Limits, check_limits, judge
 
 OFF = Limits(
     max_creates=None,
@@ -76,6 +76,27 @@ def test_a_guard_passes_only_where_it_is_named(name: str) -> None:
     others = [g for g in every if g != guard]
     assert refusing(figures, limits, frozenset({guard})) == others
     assert refusing(figures, limits, frozenset({"everything", ""})) == every
+
+
+def test_every_guard_shows_its_figure_and_its_limit() -> None:
+    """Off is said, a share is a share, and what was passed by name is known."""
+    figures = Figures(
+        linked=100, counts={"creates": 7, "changes": 21}, losses=("x", "y")
+    )
+    allowed = frozenset({"max-changes"})
+    found = {each.name: each for each in judge(figures, Limits(), allowed)}
+    shown = {n: (g.figure, g.limit, g.exceeds, g.refuses) for n, g in found.items()}
+
+    assert shown == {
+        "max-creates": (7, None, False, False),
+        "max-changes": (21, "20%", True, False),
+        "max-closed": (0, None, False, False),
+        "max-reopened": (0, "20", False, False),
+        "max-reprioritised": (0, "20%", False, False),
+        "max-not-seen": (0, "10%", False, False),
+        "losses": (2, "0", True, True),
+        "mapping-changed": (0, "0", False, False),
+    }
 
 
 def test_losses_beyond_the_accepted_refuse() -> None:

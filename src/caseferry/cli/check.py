@@ -8,6 +8,7 @@ import click
 
 from caseferry.adapters.clock import SystemClock
 from caseferry.bootstrap import build_systems, kore_ids_of, read_mapping
+from caseferry.cli.accepted import acceptance_if_any
 from caseferry.cli.checks import (
     Finding,
     check_casemgr,
@@ -31,20 +32,14 @@ from caseferry.cli.probing import (
 )
 from caseferry.cli.progress import Progress
 from caseferry.cli.result import ExitCode, Result
+from caseferry.cli.unseen import WHOLE, confirmed_line, unseen_data, unseen_lines
 from caseferry.config import Loaded
 from caseferry.errors import ConfigError, MappingError
 from caseferry.mapping.compile import Mapper
+from caseferry.model.acceptance import Acceptance
 from caseferry.model.capability import Answer
 from caseferry.model.times import canonical_time
 from caseferry.report.text import wrapped
-
-CONFIRM: Final = (
-    "No mail leaves casemgr when an activity or a case is created or closed",
-    "No workflow takes the activities of the client application away",
-    "No template of Kore makes tasks of its own while cases are carried",
-    'The mapping\'s most_urgent is right: an agent sees which of "1" and "7" is urgent',
-)
-"""What no API can see."""
 
 _TOKENS: Final = 3  # requests for tokens, which the counters leave out
 MOST_REQUESTS: Final = 60
@@ -78,7 +73,12 @@ def check(invocation: Invocation, *, offline: bool, quick: bool) -> Result:
     if offline:
         return _result(found, offline=True)
     seen = _online(invocation, loaded, mapper, quick=quick)
-    return _result([*found, *seen.findings], offline=False, answers=seen.answers)
+    return _result(
+        [*found, *seen.findings],
+        offline=False,
+        answers=seen.answers,
+        accepted=acceptance_if_any(invocation, mapper.digest),
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,22 +123,26 @@ def _online(
 
 
 def _result(
-    found: list[Finding], *, offline: bool, answers: Sequence[Answer] = ()
+    found: list[Finding],
+    *,
+    offline: bool,
+    answers: Sequence[Answer] = (),
+    accepted: Acceptance | None = None,
 ) -> Result:
     bad = [finding for finding in found if finding.status == "fail"]
     lines = [line for finding in found for line in _lines(finding)]
     lines += lines_of(answers)
     if not offline and not bad:
-        lines += ["", "No API can see these; confirm them yourself:"]
-        lines += [
-            line for text in CONFIRM for line in wrapped(f"- {text}", "  ", "    ")
-        ]
+        lines += ["", "No API can see these; a person has to confirm them:"]
+        lines += [*unseen_lines(), *confirmed_line(accepted)]
     lines += ["", *_next(bad, offline=offline)]
     return Result(
         data={
             "checks": [finding.data() for finding in found],
             "capabilities": data_of(answers),
-            "confirm": [] if offline else list(CONFIRM),
+            "confirm": [] if offline else list(WHOLE),
+            "confirm_for": {} if offline else unseen_data(),
+            "confirmed": None if accepted is None else accepted.data,
         },
         lines=lines,
         errors=[_error(finding) for finding in bad],

@@ -1,6 +1,7 @@
 """The course of `migrate`, `plan` and `apply`: read, plan, guard, ask, carry out."""
 
 from dataclasses import dataclass, replace
+from shlex import quote
 from typing import Protocol
 
 from caseferry.bootstrap import limits_of, need_to_kore
@@ -67,6 +68,13 @@ class Wishes:
         }
         return {name: value for name, value in given.items() if value}
 
+    def words(self) -> str:
+        """Give the options to type again, each after a blank; not --dry-run."""
+        options = [("--only", text) for text in self.only]
+        options += [("--limit", str(self.limit))] * (self.limit is not None)
+        options += [("--allow", guard) for guard in self.allow]
+        return "".join(f" {name} {quote(value)}" for name, value in options)
+
 
 class Shown(Judged, Protocol):
     """A planned group of either direction."""
@@ -113,8 +121,16 @@ class Course:
         self._lines = PlanLines(
             lambda key: name_of(this.run.store, key),
             None if invocation.verbosity > 0 else SHOWN,
+            fields=invocation.verbosity > 0,
         )
-        self._story = Story(this, direction, dry=wishes.dry_run, started=self._started)
+        self._planned = Planned(tally=Tally())
+        self._story = Story(
+            this,
+            direction,
+            dry=wishes.dry_run,
+            started=self._started,
+            words=wishes.words(),
+        )
         self._cut_short = CutShort(this, self._story)
         self._writer = writer or PlanWriter(None, None)
         self._saved = saved
@@ -133,9 +149,10 @@ class Course:
         try:
             self._migration = self._read()
             planned = self._migration.plan(self._show)
+            self._planned = planned
             figures = self._figures(planned.tally)
             self.header = self._header(planned, figures)
-            self._cut_short.digest = self.header.digest
+            self._cut_short.planned(self.header.digest, planned.guards)
             figures = replace(figures, digest=self.header.digest)
             if planned.stops:
                 return self._story.stopped(figures, self._lines, planned.stops)
@@ -196,6 +213,7 @@ class Course:
             migration=self._migration,
             direction=self._direction,
             digest=digest,
+            guards=self._planned.guards,
             is_partial=is_partial or self._context.must_stop(),
         )
 

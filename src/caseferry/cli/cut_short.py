@@ -1,6 +1,7 @@
 """A migration that ended early: what its receipts tell."""
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any, Final
 
 from caseferry.cli.migrate_report import AnyMigration, Figures, Story
@@ -10,6 +11,7 @@ from caseferry.engine.tally import Tally
 from caseferry.errors import CaseferryError
 from caseferry.model.correlation import Role
 from caseferry.model.link import IntentState
+from caseferry.reconcile.guard import GuardFigure
 from caseferry.report.text import plural, wrapped
 
 _KINDS: Final = {
@@ -26,18 +28,18 @@ _KINDS: Final = {
 
 
 class CutShort:
-    """Tells what was done, what is pending, and what the next run does by itself.
-
-    Attributes:
-        digest: of the plan, once there is one.
-    """
+    """Tells what was done, what is pending, and what the next run does by itself."""
 
     def __init__(self, this: Begun, story: Story) -> None:
         """Take the run at its beginning, to see later what came into being."""
         self._this = this
         self._story = story
         self._links_before = self._case_links()
-        self.digest = ""
+        self.planned("", ())
+
+    def planned(self, digest: str, guards: Sequence[GuardFigure]) -> None:
+        """Take what there is of a plan, to be kept with the run."""
+        self._digest, self._guards = digest, guards
 
     def result(self, migration: AnyMigration, error: CaseferryError) -> Result:
         """Give the result of a run that ended with this error."""
@@ -66,7 +68,8 @@ class CutShort:
             tally=tally,
             migration=migration,
             direction=self._story.direction,
-            digest=self.digest,
+            digest=self._digest,
+            guards=self._guards,
             is_partial=True,
         )
         left = {"case": max(0, migration.extracted.cases - links), "task": 0}

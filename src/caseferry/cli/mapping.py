@@ -1,10 +1,12 @@
-"""`mapping check`, `mapping show`, `mapping suggest`: what becomes what."""
+"""`mapping check`, `show`, `suggest`, `accept`: what becomes what, and who said so."""
 
 from pathlib import Path
 
 import click
 
+from caseferry.cli.accepted import acceptance_if_any, accepted_words
 from caseferry.cli.files import write_private
+from caseferry.cli.mapping_accept import mapping_accept
 from caseferry.cli.mapping_coverage import look
 from caseferry.cli.mapping_suggest import mapping_suggest
 from caseferry.cli.options import Command, Group, Invocation
@@ -25,6 +27,7 @@ def mapping() -> None:
 
 
 mapping.add_command(mapping_suggest)
+mapping.add_command(mapping_accept)
 
 
 @mapping.command("check", cls=Command, example="caseferry mapping check")
@@ -80,10 +83,16 @@ def mapping_check(invocation: Invocation, *, read: bool, source: str | None) -> 
 def mapping_show(invocation: Invocation, *, html: str | None) -> Result:
     """Show the mapping as tables, with a digest to sign; reads no system."""
     path, mapper = _read(invocation)
-    tables = mapping_tables(mapper)
+    found = acceptance_if_any(invocation, mapper.digest)
+    accepted = None if found is None else found.data
+    first, *others = mapping_tables(mapper)
+    title, header, rows = first
+    signed = (title, header, [*rows, ("accepted by", accepted_words(accepted))])
+    tables = [signed, *others]
     data = {
         "path": str(path),
         "digest": mapper.digest,
+        "accepted": accepted,
         "tables": [
             {"title": title, "header": list(header), "rows": [list(r) for r in rows]}
             for title, header, rows in tables

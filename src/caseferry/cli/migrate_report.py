@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from caseferry.cli.accepted import accepted_mapping
 from caseferry.cli.result import ExitCode, Result, error_entries
 from caseferry.cli.running import Begun
 from caseferry.engine.migrate import Migration
@@ -12,6 +13,7 @@ from caseferry.engine.tally import Tally
 from caseferry.engine.to_kore.migrate import MigrationToKore
 from caseferry.errors import InvariantBroken, SafetyStop
 from caseferry.model.direction import NAMES, Direction
+from caseferry.reconcile.guard import GuardFigure
 from caseferry.report.migration import Rate, Told, summary_lines
 from caseferry.report.plan import LEGEND, PlanLines
 from caseferry.report.text import plural, wrapped
@@ -28,6 +30,7 @@ class Figures:
     """What a plan or a run came to.
 
     Attributes:
+        guards: with the figures of the plan.
         is_partial: the operator limited it, or it ran out of time.
     """
 
@@ -35,6 +38,7 @@ class Figures:
     migration: AnyMigration
     direction: Direction
     digest: str
+    guards: Sequence[GuardFigure] = ()
     is_partial: bool = False
 
     @property
@@ -73,9 +77,18 @@ class Story:
     """Tells what one migration did."""
 
     def __init__(
-        self, this: Begun, direction: Direction, *, dry: bool, started: float
+        self,
+        this: Begun,
+        direction: Direction,
+        *,
+        dry: bool,
+        started: float,
+        words: str = "",
     ) -> None:
+        """Take the run, and the options by which its plan is carried out."""
         self._this = this
+        self._words = words
+        self._mapping = accepted_mapping(this.run.store.facts, this.mapper.digest)
         self.direction = direction
         self._dry = dry
         self._started = started
@@ -107,6 +120,8 @@ class Story:
             "stays_behind": dict(sorted(tally.stays_behind.items())),
             "causes": _causes(tally),
             "requests": self._requests(figures.planned if planned is None else planned),
+            "guards": [guard.data for guard in figures.guards],
+            "mapping": self._mapping,
             "digest": figures.digest,
             "duration_s": self._duration_s(),
         }
@@ -204,7 +219,8 @@ class Story:
             return []
         lines = [LEGEND, *shown.lines]
         if shown.left:
-            lines.append(f"… and {plural(shown.left, 'action')} more; -v shows all")
+            more = plural(shown.left, "action")
+            lines.append(f"… and {more} more; -v shows all, with their fields")
         return [*lines, ""]
 
     def _warnings(self, figures: Figures) -> list[str]:
@@ -238,10 +254,12 @@ class Story:
         }
 
     def _command(self) -> str:
-        return f"caseferry migrate --from {self.direction.source}"
+        return f"caseferry migrate --from {self.direction.source}{self._words}"
 
     def _after_plan(self) -> list[str]:
         command = self._command()
+        if self._words:
+            return [command]
         return [f"{command} --limit 5   (a first few, to look at them)", command]
 
     def _next_steps(self, tally: Tally, *, is_late: bool) -> list[str]:

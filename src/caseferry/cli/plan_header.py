@@ -59,9 +59,13 @@ def header_of(
         stays_behind=data["stays_behind"],
         guards=tuple(
             GuardFigure(
-                name=stop.guard, figure=0, limit=None, refuses=True, words=stop.message
+                name=guard.name,
+                figure=guard.figure,
+                limit=guard.limit,
+                refuses=guard.refuses,
+                words=guard.words,
             )
-            for stop in planned.stops
+            for guard in planned.guards
         ),
         requests=requests,
         duration_s=_duration_s(this, requests),

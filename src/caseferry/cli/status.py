@@ -6,6 +6,7 @@ import click
 
 from caseferry.adapters.sqlite import RunEntry, SqliteStore
 from caseferry.bootstrap import pair_of, read_mapping, reading_state, state_lock
+from caseferry.cli.accepted import accepted_mapping, accepted_words
 from caseferry.cli.options import Command, Invocation
 from caseferry.cli.result import Result
 from caseferry.config import Config
@@ -101,7 +102,9 @@ def _mapping(config: Config, store: SqliteStore) -> dict[str, Any]:
     except MappingError:
         digest = None
     carried = store.get_fact("mapping.digest")
+    accepted = accepted_mapping(store.facts, digest or "")["accepted"]
     return {
+        "accepted": accepted,
         "digest": digest,
         "carried_under": carried,
         "changed": carried is not None and carried != digest,
@@ -121,6 +124,9 @@ def _lines(data: dict[str, Any], run: RunEntry | None) -> list[str]:
         at = local_time(run.started)
         end = run_end(run, is_going=going is not None)
         rows.append(("last run", f"{run.number}: {run.command}, {at}, {end}"))
+    if (digest := data["mapping"]["digest"]) is not None:
+        words = accepted_words(data["mapping"]["accepted"])
+        rows.append(("mapping", f"{digest}, accepted by {words}"))
     lines = ["Status", *table(rows), "", "Links"]
     lines += table(
         [

@@ -2,14 +2,14 @@
 
 from caseferry.engine.context import Context
 from caseferry.engine.tally import Tally
-from caseferry.errors import SafetyStop
-from caseferry.reconcile.guard import Figures, Limits, check_limits
+from caseferry.model.acceptance import PREFIX, acceptance_in
+from caseferry.reconcile.guard import Figures, GuardFigure, Limits, judge
 
 _MAPPING = "mapping.digest"
 
 
-def refusals(context: Context, tally: Tally, limits: Limits) -> tuple[SafetyStop, ...]:
-    """Give the guards that refuse a plan."""
+def judged(context: Context, tally: Tally, limits: Limits) -> tuple[GuardFigure, ...]:
+    """Give the guards with the figures of a plan; some may refuse it."""
     mapper = context.mapper
     problems = tuple(str(p) for p in mapper.accepted(tally.losses))
     known = context.store.get_fact(_MAPPING)
@@ -18,9 +18,11 @@ def refusals(context: Context, tally: Tally, limits: Limits) -> tuple[SafetyStop
         linked=tally.linked,
         counts=tally.figures,
         losses=problems,
-        mapping_changed=known is not None and known != mapper.digest and any_link,
+        mapping_changed=known not in (None, mapper.digest)
+        and any_link
+        and acceptance_in(context.store.facts(PREFIX), mapper.digest) is None,
     )
-    return check_limits(figures, limits, context.allowed)
+    return judge(figures, limits, context.allowed)
 
 
 def acknowledge_mapping(context: Context, *, whole: bool) -> None:

@@ -9,7 +9,7 @@ from caseferry.engine.carry import Carrier
 from caseferry.engine.context import Context
 from caseferry.engine.customers import Customers
 from caseferry.engine.extract import Extracted, extract_kore
-from caseferry.engine.guards import acknowledge_mapping, refusals
+from caseferry.engine.guards import acknowledge_mapping, judged
 from caseferry.engine.marked import MarkedAdopter
 from caseferry.engine.patience import NEW_STATE, wait_until_listed
 from caseferry.engine.plans import Planner, batches
@@ -18,7 +18,7 @@ from caseferry.engine.tally import Tally
 from caseferry.engine.work import Work
 from caseferry.errors import Interrupted, SafetyStop
 from caseferry.model.record import Key, System
-from caseferry.reconcile.guard import Limits
+from caseferry.reconcile.guard import GuardFigure, Limits, stops_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,10 +38,15 @@ class Options:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Planned:
-    """What a run would do, and what refuses it."""
+    """What a run would do, and the guards that look at it."""
 
     tally: Tally
-    stops: tuple[SafetyStop, ...]
+    guards: tuple[GuardFigure, ...] = ()
+
+    @property
+    def stops(self) -> tuple[SafetyStop, ...]:
+        """What refuses it."""
+        return stops_of(self.guards)
 
 
 class Migration:
@@ -92,8 +97,8 @@ class Migration:
             self._context.reporter.progress("planned", sum(tally.ends.values()), None)
         self._orphans(tally)
         self._may_create = tally.total("create") > 0
-        stops = refusals(self._context, tally, self._options.limits)
-        return Planned(tally=tally, stops=stops)
+        guards = judged(self._context, tally, self._options.limits)
+        return Planned(tally=tally, guards=guards)
 
     def carry_out(self) -> Tally:
         """Write what the plans say, group by group; settle what is in doubt.

@@ -1,7 +1,8 @@
 """Guards: what refuses a run before its first write."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
 
 from caseferry.errors import SafetyStop
 
@@ -39,6 +40,44 @@ class Figures:
     mapping_changed: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GuardFigure:
+    """One guard with its figure.
+
+    Attributes:
+        name: as `--allow` takes it.
+        figure: what the plan holds of it.
+        limit: a number, or a share like `20%`; None is off.
+        exceeds: the figure is over the limit.
+        allowed: the operator passed it by name.
+        words, hint: why it refuses and what to do, where it exceeds.
+    """
+
+    name: str
+    figure: int
+    limit: str | None
+    exceeds: bool = False
+    allowed: bool = False
+    words: str = ""
+    hint: str | None = None
+
+    @property
+    def refuses(self) -> bool:
+        """Tell whether nothing may be written."""
+        return self.exceeds and not self.allowed
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """Give it as JSON data."""
+        return {
+            "name": self.name,
+            "figure": self.figure,
+            "limit": self.limit,
+            "exceeds": self.exceeds,
+            "allowed": self.allowed,
+        }
+
+
 _WORDS = {
     "creates": "would create {n} records, more than {limit}",
     "changes": "would change {n} of {linked} linked records, more than {limit}",
@@ -47,43 +86,75 @@ _WORDS = {
     "reprioritised": "would re-prioritise {n} of {linked} records, more than {limit}",
     "not_seen": "misses {n} of {linked} linked records, more than {limit}",
 }
+_LOSSES = "losses"
+_MAPPING = "mapping-changed"
 
 
-def check_limits(
+def judge(
     figures: Figures, limits: Limits, allowed: frozenset[str]
-) -> tuple[SafetyStop, ...]:
-    """Give every guard that refuses, by name; empty when the run may go on.
+) -> tuple[GuardFigure, ...]:
+    """Give every guard with its figure, in a fixed order, those that are off too.
 
     Names: max-creates, max-changes, max-closed, max-reopened, max-reprioritised,
     max-not-seen, losses, mapping-changed. A share can only be exceeded where something
     is linked.
     """
-    stops = []
-    for name, words in _WORDS.items():
-        limit = getattr(limits, f"max_{name}")
-        count = figures.counts.get(name, 0)
-        guard = f"max-{name.replace('_', '-')}"
-        if (
-            limit is None
-            or guard in allowed
-            or not _exceeds(count, limit, figures.linked)
-        ):
-            continue
-        shown = f"{limit:.0%}" if 0 < limit < 1 else f"{limit:.0f}"
-        text = words.format(n=count, linked=figures.linked, limit=shown)
-        stops.append(SafetyStop(guard, f"the run {text}"))
-    if figures.losses and "losses" not in allowed:
-        text = "more is lost than the mapping accepts: " + "; ".join(figures.losses)
-        hint = "accept it in [losses] of the mapping, or add --allow losses"
-        stops.append(SafetyStop("losses", text, hint=hint))
-    if figures.mapping_changed and "mapping-changed" not in allowed:
-        text = "the mapping is not the one that linked records were carried under"
-        hint = (
-            "look at `caseferry migrate --from kore --dry-run`, then add "
-            "--allow mapping-changed"
+    found = [_limited(name, figures, limits) for name in _WORDS]
+    lost = "; ".join(figures.losses)
+    found.append(
+        GuardFigure(
+            name=_LOSSES,
+            figure=len(figures.losses),
+            limit="0",
+            exceeds=bool(figures.losses),
+            words=f"more is lost than the mapping accepts: {lost}",
+            hint="accept it in [losses] of the mapping, or add --allow losses",
         )
-        stops.append(SafetyStop("mapping-changed", text, hint=hint))
-    return tuple(stops)
+    )
+    found.append(
+        GuardFigure(
+            name=_MAPPING,
+            figure=int(figures.mapping_changed),
+            limit="0",
+            exceeds=figures.mapping_changed,
+            words="the mapping is not the one that linked records were carried under",
+            hint="look at `caseferry migrate --from kore --dry-run`, then "
+            "`caseferry mapping accept --by NAME`, or add --allow mapping-changed",
+        )
+    )
+    return tuple(replace(each, allowed=each.name in allowed) for each in found)
+
+
+def check_limits(
+    figures: Figures, limits: Limits, allowed: frozenset[str]
+) -> tuple[SafetyStop, ...]:
+    """Give every guard that refuses, by name; empty when the run may go on."""
+    return stops_of(judge(figures, limits, allowed))
+
+
+def stops_of(guards: Iterable[GuardFigure]) -> tuple[SafetyStop, ...]:
+    """Give those that refuse, as errors."""
+    return tuple(
+        SafetyStop(each.name, each.words, hint=each.hint)
+        for each in guards
+        if each.refuses
+    )
+
+
+def _limited(name: str, figures: Figures, limits: Limits) -> GuardFigure:
+    limit = getattr(limits, f"max_{name}")
+    count = figures.counts.get(name, 0)
+    shown = None
+    if limit is not None:
+        shown = f"{limit:.0%}" if 0 < limit < 1 else f"{limit:.0f}"
+    words = _WORDS[name].format(n=count, linked=figures.linked, limit=shown)
+    return GuardFigure(
+        name=f"max-{name.replace('_', '-')}",
+        figure=count,
+        limit=shown,
+        exceeds=limit is not None and _exceeds(count, limit, figures.linked),
+        words=f"the run {words}",
+    )
 
 
 def _exceeds(count: int, limit: float, linked: int) -> bool:

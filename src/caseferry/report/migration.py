@@ -5,7 +5,15 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from caseferry.model.direction import NAMES, Direction
-from caseferry.report.text import duration, number, plural, table, visible, wrapped
+from caseferry.report.text import (
+    duration,
+    local_time,
+    number,
+    plural,
+    table,
+    visible,
+    wrapped,
+)
 
 _ROWS: Final = (
     ("create", "created", "would be created"),
@@ -102,6 +110,8 @@ def summary_lines(told: Told) -> list[str]:
     lines += _losses(told)
     lines += _stays_behind(data["stays_behind"])
     lines += _causes(told.causes)
+    lines += _guards(data.get("guards", ()), dry=told.dry)
+    lines += _mapping(data.get("mapping"))
     lines += _requests(told)
     if told.next_steps:
         lines += ["", *_next(told.next_steps)]
@@ -168,11 +178,16 @@ def _losses(told: Told) -> Iterator[str]:
         (
             rule,
             number(count),
-            "" if accepted is None else f"{accepted.get(rule, 0)} accepted",
+            "" if accepted is None else _accepted(count, accepted.get(rule, 0)),
         )
         for rule, count in sorted(losses.items())
     ]
     yield from table(rows, right=frozenset({1}), indent="    ")
+
+
+def _accepted(count: int, limit: int | str) -> str:
+    beyond = limit != "any" and count > int(limit)
+    return f"{limit} accepted{': too many' if beyond else ''}"
 
 
 def _stays_behind(counts: Mapping[str, int]) -> Iterator[str]:
@@ -192,6 +207,37 @@ def _causes(causes: Mapping[tuple[str, str], int]) -> Iterator[str]:
         for (kind, code), count in ordered
     ]
     yield from table(rows, right=frozenset({1}), indent="    ")
+
+
+def _guards(guards: Sequence[Mapping[str, Any]], *, dry: bool) -> Iterator[str]:
+    """Give each guard of a plan with its figure; of a run those that were passed."""
+    shown = [g for g in guards if dry or (g["exceeds"] and g["allowed"])]
+    if shown:
+        yield "  guards:"
+        rows = [(g["name"], number(g["figure"]), _limit(g)) for g in shown]
+        yield from table(rows, right=frozenset({1}), indent="    ")
+
+
+def _limit(guard: Mapping[str, Any]) -> str:
+    if guard["limit"] is None:
+        return "off"
+    linked = " of what is linked" if guard["limit"].endswith("%") else ""
+    words = f"at most {guard['limit']}{linked}"
+    if not guard["exceeds"]:
+        return words
+    return f"{words}: passed by name" if guard["allowed"] else f"{words}: refuses"
+
+
+def _mapping(mapping: Mapping[str, Any] | None) -> Iterator[str]:
+    if mapping is None:
+        return
+    accepted = mapping["accepted"]
+    text = f"mapping {mapping['digest']}, "
+    if accepted is None:
+        text += "accepted by nobody (`caseferry mapping accept --by NAME`)"
+    else:
+        text += f"accepted by {accepted['by']} on {local_time(accepted['at'])}"
+    yield from wrapped(text, "  ", "    ")
 
 
 def _requests(told: Told) -> Iterator[str]:

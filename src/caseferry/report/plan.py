@@ -3,10 +3,10 @@
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from caseferry.model.action import Action, ActionKind, FieldChange, GroupPlan
+from caseferry.model.action import WRITES, Action, ActionKind, FieldChange, GroupPlan
 from caseferry.model.correlation import Role
 from caseferry.model.record import Key
-from caseferry.report.text import WIDTH, shown, visible, wrapped
+from caseferry.report.text import WIDTH, shorten, shown, visible, wrapped
 
 SYMBOLS: Final[Mapping[ActionKind, str]] = {
     ActionKind.CREATE: "+",
@@ -25,7 +25,7 @@ SYMBOLS: Final[Mapping[ActionKind, str]] = {
 }
 LEGEND: Final = "+ make   ~ change   - finish   = leave as is   ! hold   ? ask"
 QUIET: Final = frozenset({ActionKind.UNCHANGED, ActionKind.OUT_OF_SCOPE})
-_NAMES: Final = {Role.CASE: "case", Role.TASK: "task", Role.OPENER: "opener"}
+ROLES: Final = {Role.CASE: "case", Role.TASK: "task", Role.OPENER: "opener"}
 NameOf = Callable[[Key], str]
 """Gives the number that people see, or ""."""
 
@@ -37,10 +37,19 @@ class PlanLines:
         left: actions that were not shown.
     """
 
-    def __init__(self, name_of: NameOf, most: int | None) -> None:
-        """Take how to name records, and how many actions to show; None is all."""
+    def __init__(
+        self, name_of: NameOf, most: int | None, *, fields: bool = False
+    ) -> None:
+        """Take what to show.
+
+        Args:
+            name_of: how to name records.
+            most: how many actions; None is all.
+            fields: each field of an action on a line of its own, and the keys.
+        """
         self._name_of = name_of
         self._most = most
+        self._fields = fields
         self._count = 0
         self.lines: list[str] = []
         self.left = 0
@@ -54,23 +63,64 @@ class PlanLines:
                 self.left += 1
                 continue
             self._count += 1
-            self.lines += action_lines(action, self._name_of(action.key))
+            self.lines += self._shown(action)
+
+    def _shown(self, action: Action) -> list[str]:
+        name = self._name_of(action.key)
+        if self._fields:
+            return action_lines(action, name)
+        other = action.counterpart
+        return [action_line(action, name, self._name_of(other) if other else "")]
+
+
+def action_line(action: Action, name: str = "", counterpart: str = "") -> str:
+    """Give one action on one line: what, to which record, which fields, what is lost.
+
+    Args:
+        action: what would happen.
+        name: the number people see, else its key is shown.
+        counterpart: the same of the target record.
+    """
+    line = f"{_head(action)} {name or action.key}"
+    if action.kind is ActionKind.CREATE:
+        line += " -> new"
+    elif action.counterpart is not None:
+        line += f" -> {counterpart or action.counterpart}"
+    if what := _what(action):
+        line += f": {what}"
+    if action.losses:
+        line += f"; lost: {_rules(action)}"
+    return shorten(line, WIDTH)
+
+
+def _what(action: Action) -> str:
+    """Say which fields an update changes, or why nothing happens."""
+    if action.kind in (ActionKind.UPDATE, ActionKind.NOTE):
+        return ", ".join(change.name for change in action.changes)
+    return "" if action.is_request or action.kind in WRITES else action.code
+
+
+def _head(action: Action) -> str:
+    kind = action.kind.replace("_", " ")
+    return f"{SYMBOLS[action.kind]} {kind} {ROLES[action.role]}"
+
+
+def _rules(action: Action) -> str:
+    return ", ".join(sorted({loss.rule for loss in action.losses}))
 
 
 def action_lines(action: Action, name: str = "") -> list[str]:
-    """Give one action: a line with its symbol, then one for each field."""
-    head = f"{SYMBOLS[action.kind]} {action.kind.replace('_', ' ')} "
-    head += f"{_NAMES[action.role]} {name} {action.key}".replace("  ", " ")
-    head = visible(head)
+    """Give one action in full: a line with its symbol, then one for each field."""
+    head = visible(" ".join(filter(None, (_head(action), name, action.key))))
     lines = _with_tail(head, _counterpart(action))
     if action.reason and not action.is_request:
         why = f"{action.code}: {action.reason}" if action.code else action.reason
         lines += wrapped(why, "    ", "      ")
-    lines += [_change_line(change) for change in _changes(action)]
+    for change in changes_of(action):
+        lines += _change_lines(change)
     lines += _draft_lines(action)
     if action.losses:
-        rules = ", ".join(sorted({loss.rule for loss in action.losses}))
-        lines += wrapped(f"lost: {rules}", "    ", "      ")
+        lines += wrapped(f"lost: {_rules(action)}", "    ", "      ")
     return lines
 
 
@@ -102,7 +152,8 @@ def _with_tail(head: str, tail: str) -> list[str]:
     return [line] if len(line) <= WIDTH else [head, f"    {visible(tail)}"]
 
 
-def _changes(action: Action) -> tuple[FieldChange, ...]:
+def changes_of(action: Action) -> tuple[FieldChange, ...]:
+    """Give the fields that an action writes; those of a create have no before."""
     if action.changes or action.draft is None:
         return action.changes
     return tuple(
@@ -111,8 +162,11 @@ def _changes(action: Action) -> tuple[FieldChange, ...]:
     )
 
 
-def _change_line(change: FieldChange) -> str:
-    after = shown(change.after)
-    if change.before is None:
-        return f"    {visible(change.name)}: {after}"
-    return f"    {visible(change.name)}: {shown(change.before)} -> {after}"
+def _change_lines(change: FieldChange) -> list[str]:
+    name, after = f"    {visible(change.name)}:", shown(change.after)
+    is_new = change.before is None
+    parts = [after] if is_new else [shown(change.before), f"-> {after}"]
+    line = " ".join((name, *parts))
+    if len(line) <= WIDTH:
+        return [line]
+    return [name, *(f"      {part}" for part in parts)]

@@ -1,13 +1,12 @@
 """What verification found: text for one screen, CSV and HTML to hand on."""
 
-import csv
-import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
 from caseferry.model.direction import NAMES, Direction
 from caseferry.report.html import Table
+from caseferry.report.sheet import csv_lines, plain
 from caseferry.report.text import (
     duration,
     number,
@@ -31,7 +30,6 @@ _ROWS: Final = (
     ("out_of_scope", "out of scope"),
 )
 _SHOWN: Final = 20
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 HEADER: Final = ("key", "counterpart", "field", "kore", "casemgr", "reason")
 
 
@@ -121,11 +119,7 @@ def _difference(one: Differing) -> list[str]:
 
 def csv_text(differences: Sequence[Differing]) -> str:
     """Give all differences as CSV that no spreadsheet takes for formulas."""
-    target = io.StringIO()
-    writer = csv.writer(target)
-    writer.writerow(HEADER)
-    writer.writerows([_harmless(cell) for cell in _cells(d)] for d in differences)
-    return target.getvalue()
+    return "".join(csv_lines(HEADER, map(_values, differences)))
 
 
 def proof_tables(proof: Proof) -> list[Table]:
@@ -135,22 +129,18 @@ def proof_tables(proof: Proof) -> list[Table]:
     losses = [(rule, number(n)) for rule, n in proof.data["losses"].items()]
     if losses:
         tables.append(("Not carried whole", ("rule", "records"), losses))
-    cells = [_cells(difference) for difference in proof.differences]
+    cells = [[plain(value) for value in _values(d)] for d in proof.differences]
     if cells:
         tables.append(("Differences", HEADER, cells))
     return tables
 
 
-def _cells(one: Differing) -> list[str]:
-    values = (one.key, one.counterpart, one.field, one.kore, one.casemgr, one.reason)
-    return [_plain(value) for value in values]
-
-
-def _plain(value: str | tuple[str, ...] | None) -> str:
-    if value is None:
-        return ""
-    return value if isinstance(value, str) else ", ".join(value)
-
-
-def _harmless(cell: str) -> str:
-    return f"'{cell}" if cell.startswith(_FORMULA) else cell
+def _values(one: Differing) -> tuple[str | tuple[str, ...] | None, ...]:
+    return (
+        one.key,
+        one.counterpart,
+        one.field,
+        one.kore,
+        one.casemgr,
+        one.reason,
+    )

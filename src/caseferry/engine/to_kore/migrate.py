@@ -6,7 +6,7 @@ from caseferry.engine.adopt import Adopted
 from caseferry.engine.budget import wants, within
 from caseferry.engine.context import Context
 from caseferry.engine.extract import Extracted, extract_kore
-from caseferry.engine.guards import acknowledge_mapping, refusals
+from caseferry.engine.guards import acknowledge_mapping, judged
 from caseferry.engine.migrate import Options, Planned
 from caseferry.engine.patience import NEW_STATE, wait_until_listed
 from caseferry.engine.plans import batches
@@ -76,8 +76,8 @@ class MigrationToKore:
             self._progress("planned", tally)
         self._orphans(tally)
         self._may_create = tally.total("create") > 0
-        stops = refusals(self._context, tally, self._options.limits)
-        return Planned(tally=tally, stops=(*stops, *self._vocabulary.refusals()))
+        guards = judged(self._context, tally, self._options.limits)
+        return Planned(tally=tally, guards=(*guards, self._vocabulary.guard()))
 
     def carry_out(self) -> Tally:
         """Write what the plans say; settle what is in doubt; confirm what was made.

@@ -4,8 +4,8 @@ from collections import Counter
 from typing import Final, Literal
 
 from caseferry.engine.context import Context
-from caseferry.errors import SafetyStop
 from caseferry.model.action import GroupPlan
+from caseferry.reconcile.guard import GuardFigure
 
 Kind = Literal["status", "priority", "field"]
 GUARD: Final = "ids-unknown"
@@ -27,22 +27,22 @@ class Vocabulary:
                 if named is not None and not self._context.kore.knows(*named):
                     self._unknown[named] += 1
 
-    def refusals(self) -> tuple[SafetyStop, ...]:
-        """Stop before the first write when an id is missing, naming each."""
-        if not self._unknown or GUARD in self._context.allowed:
-            return ()
+    def guard(self) -> GuardFigure:
+        """Refuse before the first write when an id is missing, naming each."""
         names = ", ".join(
             f"{kind} {name!r} ({count})"
             for (kind, name), count in sorted(self._unknown.items())
         )
-        return (
-            SafetyStop(
-                GUARD,
-                f"Kore takes these only by id, and no record shows theirs: {names}",
-                hint="add them to [kore_ids.status], [kore_ids.priority] or "
-                "[kore_ids.field] of the mapping; or add --allow ids-unknown, which "
-                "puts those records in quarantine",
-            ),
+        return GuardFigure(
+            name=GUARD,
+            figure=len(self._unknown),
+            limit="0",
+            exceeds=bool(self._unknown),
+            allowed=GUARD in self._context.allowed,
+            words=f"Kore takes these only by id, and no record shows theirs: {names}",
+            hint="add them to [kore_ids.status], [kore_ids.priority] or "
+            "[kore_ids.field] of the mapping; or add --allow ids-unknown, which "
+            "puts those records in quarantine",
         )
 
 

@@ -77,6 +77,12 @@ def encode(part: Header | ActionLine | Seal) -> bytes:
 
 
 def digest_of(core: Header, lines_hash: str) -> str:
-    """Give the digest: of the header without digest and maker, and of all lines."""
-    bare = core.model_copy(update={"digest": "", "made": None})
+    """Give the digest of the header and of all lines.
+
+    Left out: who made the file and when, and what reading took this time, which says
+    nothing about what is planned.
+    """
+    bare = core.model_copy(
+        update={"digest": "", "made": None, "read": {}, "requests": {}, "duration_s": 0}
+    )
     return hashlib.sha256(encode(bare) + lines_hash.encode()).hexdigest()

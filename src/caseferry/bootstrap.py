@@ -7,6 +7,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, replace
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 from caseferry.adapters.casemgr import CasemgrHttp, CasemgrSettings
 from caseferry.adapters.clock import SystemClock
@@ -23,7 +24,7 @@ from caseferry.mapping.spec import mapping_error, parse_mapping
 from caseferry.model.capability import Answer, answers_in, value_in
 from caseferry.model.correlation import TenantPair
 from caseferry.model.direction import Direction
-from caseferry.model.record import System
+from caseferry.model.record import Entity, System
 from caseferry.model.times import canonical_time
 from caseferry.ports import Reporter
 from caseferry.reconcile.guard import Limits
@@ -140,18 +141,54 @@ def build_systems(
         raise InvariantBroken("the configuration was read without its secrets")
     kore = replace(
         _kore_settings(config, secrets.kore, kore_ids or {}),
-        sort=_proved_sort(answers or {}),
+        **_proved_in_kore(answers or {}),
     )
-    casemgr = _casemgr_settings(config, secrets.casemgr)
+    casemgr = replace(
+        _casemgr_settings(config, secrets.casemgr), **_known_of_casemgr(answers or {})
+    )
     return Systems(
         kore=KoreHttp.build(kore, clock=clock, waiting=waiting),
         casemgr=CasemgrHttp.build(casemgr, clock=clock, waiting=waiting),
     )
 
 
-def _proved_sort(answers: Mapping[str, Answer]) -> str | Mapping[str, str] | None:
-    """Give the `sortBy` that `check` saw sort the newest created records first."""
-    value = value_in(answers, System.KORE, "sort_created_at")
+def _proved_in_kore(answers: Mapping[str, Answer]) -> dict[str, Any]:
+    """Give the settings that rest on what `check` saw Kore do."""
+    changed = {
+        entity: sort
+        for entity in Entity
+        if (sort := _proved_sort(answers, f"sort_changed_{entity}")) is not None
+    }
+    unresolved = frozenset(
+        entity
+        for entity in Entity
+        if value_in(answers, System.KORE, f"unresolved_{entity}") == "honest"
+    )
+    return {
+        "sort": _proved_sort(answers, "sort_created_at"),
+        "changed_sorts": changed,
+        "unresolved": unresolved,
+    }
+
+
+def _known_of_casemgr(answers: Mapping[str, Answer]) -> dict[str, Any]:
+    """Give the settings that rest on what `check` saw casemgr do."""
+    names = value_in(answers, System.CASEMGR, "date_filter_names")
+    modified = value_in(answers, System.CASEMGR, "modified_filter")
+    lookup = value_in(answers, System.CASEMGR, "case_lookup_dates")
+    is_wrong = modified not in (None, "honest")
+    return {
+        "date_names": names if names in ("date", "plain", "unsupported") else "",
+        "modified_filter": not is_wrong,
+        "case_lookup": lookup in (None, "honest"),
+    }
+
+
+def _proved_sort(
+    answers: Mapping[str, Answer], name: str
+) -> str | Mapping[str, str] | None:
+    """Give a `sortBy` that `check` saw sort."""
+    value = value_in(answers, System.KORE, name)
     if isinstance(value, str):
         return value
     if isinstance(value, dict) and all(isinstance(v, str) for v in value.values()):

@@ -170,12 +170,13 @@ def view(store: AnyStore) -> dict[str, object]:
         "changed": [
             list(store.changed_cases(system, run)) for run in runs for system in System
         ],
+        "open": [list(store.open_keys(*each, run)) for run in runs for each in both],
         "stale": [list(store.stale(*each, run)) for run in runs for each in both],
         "record": [store.record(key) for key in every],
         "links": list(store.links()),
         "links_of": store.links_of(CASES),
         "link": [store.link(key) for key in every],
-        "open": store.open_intents(),
+        "intents": store.open_intents(),
         "journal": [list(store.journal(key, None)) for key in (None, *every)],
         "journal_run": [list(store.journal(None, run)) for run in runs],
         "holds": [store.holds(), store.holds(CASES[:1])],

@@ -327,6 +327,21 @@ def test_records_are_walked_by_key(store: AnyStore) -> None:
     assert activities == [an_activity(1), an_activity(2)]
 
 
+def test_open_records_are_those_that_are_not_finished(store: AnyStore) -> None:
+    """Of each system in its own words, and only those seen since a run."""
+    store.save_records(1, System.KORE, [a_case(n, done=n == 2) for n in (3, 1, 2)])
+    done = an_activity(1, status="completed")
+    store.save_records(1, System.CASEMGR, [done, an_activity(2)])
+    run = store.begin_run("sync", AT, {})
+    store.save_records(run, System.KORE, [a_case(2, done=True), a_case(3)])
+
+    cases = list(store.open_keys(System.KORE, Entity.CASE, 1))
+    assert cases == [a_case(1).key, a_case(3).key]
+    assert list(store.open_keys(System.KORE, Entity.CASE, run)) == [a_case(3).key]
+    activities = list(store.open_keys(System.CASEMGR, Entity.TASK, 1))
+    assert activities == [an_activity(2).key]
+
+
 # links ------------------------------------------------------------------------
 def test_a_link_is_found_by_either_side(store: AnyStore) -> None:
     """Cases and tasks are found by both keys, openers by the casemgr key alone."""

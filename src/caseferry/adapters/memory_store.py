@@ -22,7 +22,10 @@ from caseferry.model.record import (
 from caseferry.ports import CustomerFound
 
 _ABSENT = object()
-_DONE = frozenset({"resolved", "closed"})
+_DONE = {
+    System.KORE: ("statusCategory", frozenset({"resolved", "closed"})),
+    System.CASEMGR: ("status", frozenset({"closed", "completed"})),
+}
 _UNSETTLED = (IntentState.OPEN, IntentState.IN_DOUBT)
 
 
@@ -238,6 +241,12 @@ class MemoryStore:
         seen = [self._table("record").get(key) for key in keys]
         return {s.record.key: s.record for s in seen if s and s.run >= run}
 
+    def open_keys(
+        self, system: System, entity: Entity, since_run: int
+    ) -> Iterator[Key]:
+        known = self._seen(since_run, system, entity)
+        return (record.key for record in known if not _is_done(record))
+
     def stale(self, system: System, entity: Entity, since_run: int) -> Iterator[Key]:
         later = {record.key for record in self._seen(since_run, system, entity)}
         known = self._seen(0, system, entity)
@@ -412,9 +421,9 @@ def _in_order(cases: list[Record]) -> list[Record]:
     return sorted(newest_first, key=_is_done)
 
 
-def _is_done(case: Record) -> bool:
-    name = "statusCategory" if system_of(case.key) is System.KORE else "status"
-    return case.text(name).lower() in _DONE
+def _is_done(record: Record) -> bool:
+    name, done = _DONE[system_of(record.key)]
+    return record.text(name).lower() in done
 
 
 def _created(record: Record) -> str:

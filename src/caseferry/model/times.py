@@ -21,6 +21,20 @@ def parse_time(text: str) -> datetime:
     return datetime.fromisoformat(text).astimezone(UTC)
 
 
+def instant_of(stamp: str) -> str:
+    """Spell a system's own stamp as a canonical time; "" where it is no time.
+
+    A stamp without a zone is taken as UTC.
+    """
+    try:
+        instant = datetime.fromisoformat(stamp)
+    except ValueError:
+        return ""
+    if instant.tzinfo is None:
+        instant = instant.replace(tzinfo=UTC)
+    return canonical_time(instant)
+
+
 def earlier(text: str, seconds: float) -> str:
     """Give the canonical time so many seconds before another."""
     return canonical_time(parse_time(text) - timedelta(seconds=seconds))

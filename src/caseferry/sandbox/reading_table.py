@@ -60,6 +60,12 @@ _KORE: Final[dict[str, Choice | Number]] = {
     "sort_updated_at": _choice(
         "K 10: sorting by modification time", "unsupported", "supported"
     ),
+    "unresolved_filter": _choice(
+        "K 5: unresolved leaves out: what is finished, all but open, or nothing",
+        "finished",
+        "all_but_open",
+        "ignored",
+    ),
     "filter_case": _choice(
         "K 5: status and priority names in filters", "insensitive", "sensitive"
     ),
@@ -151,6 +157,18 @@ _CASEMGR: Final[dict[str, Choice | Number]] = {
         "custom",
         "unsupported",
         "ignored",
+    ),
+    "modified_filter": _choice(
+        "C 8.1: the filter by last change of activities: a range, or without effect",
+        "range",
+        "ignored",
+    ),
+    "lookup_dates": _choice(
+        "C 5.2: dates in caseLookup: a range, refused, no effect, or found nowhere",
+        "range",
+        "refused",
+        "ignored",
+        "nothing",
     ),
     "activity_department": _choice(
         "C 10.9: department in searchActivity by a client", "required", "optional"

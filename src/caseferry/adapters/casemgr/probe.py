@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from caseferry.adapters.asking import Answers
 from caseferry.adapters.casemgr.payload import activity_of, case_of
+from caseferry.adapters.casemgr.probe_changes import by_window
 from caseferry.adapters.casemgr.probe_shapes import ShapeProbe
 from caseferry.adapters.casemgr.reader import UNSUPPORTED_PARAMETER
 from caseferry.adapters.casemgr.system import CasemgrHttp
@@ -51,7 +52,7 @@ def probe_casemgr(
 ) -> list[Answer]:
     """Ask what C 8.1 and 10 leave open; reads only.
 
-    Sends at most 25 requests, 8 when `quick`, however many records there are.
+    Sends at most 27 requests, 8 when `quick`, however many records there are.
 
     Raises:
         AuthFailed, Forbidden, Unreachable: casemgr cannot be read at all.
@@ -84,6 +85,8 @@ class _CasemgrProbe:
         if not quick:
             self._cases = self._some_cases()
             answers.ask("case_custom_filter", lambda: self._custom("cases"))
+            answers.ask("modified_filter", self._modified_filter)
+            answers.ask("case_lookup_dates", self._case_lookup_dates)
             answers.ask("activity_department", self._activity_department)
             answers.ask("page_beyond_end", self._page_beyond_end)
             answers.ask("unknown_ids", self._unknown_ids)
@@ -140,6 +143,26 @@ class _CasemgrProbe:
                 return "nothing is there that a filter could leave out"
             return value, f"{name} is taken and leaves all others out"
         return "unsupported", "both spellings are refused"
+
+    def _modified_filter(self) -> Found:
+        if not self._dates:
+            return "unsupported", "no date filter is taken"
+        name = {"createdDate": "lastModifiedDate", "created": "lastModified"}
+
+        def ask(window: str) -> list[Row]:
+            return self._list("activities", (name[self._dates], window))
+
+        return by_window(
+            [activity_of(row) for row in self._activities], ask, activity_of
+        )
+
+    def _case_lookup_dates(self) -> Found:
+        def ask(window: str) -> list[Row]:
+            body = {"department": self._home, "lastModifiedDate": window}
+            rows, _ = self._client.look_up_cases(body, ("$pagesize", _ROWS))
+            return rows
+
+        return by_window([case_of(row) for row in self._cases], ask, case_of)
 
     def _activity_department(self) -> Found:
         if not self._dates:

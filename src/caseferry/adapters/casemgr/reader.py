@@ -2,12 +2,14 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from itertools import chain
 from typing import Any
 
 from caseferry.adapters.casemgr.client import CasemgrClient, Rows
 from caseferry.adapters.casemgr.customers import carries, customer_of, filter_of
 from caseferry.adapters.casemgr.paging import Listing, Way, batches, rows_of_ids
 from caseferry.adapters.casemgr.payload import activity_of, case_of, id_of, note_of
+from caseferry.adapters.casemgr.settings import CasemgrSettings
 from caseferry.adapters.exchange import Unusable
 from caseferry.adapters.shapes import text
 from caseferry.errors import NotFound, Refused, Scope, Unexpected
@@ -20,21 +22,27 @@ LOOKUP_UNSUPPORTED = "lookup-unsupported"
 
 # The actor table says the first, the samples say the second; the tenant decides.
 _EPOCH = "1970-01-01T00:00:00.000Z"
-_DATE_FILTERS = ("createdDate", "created")
+_DATE_FILTERS = (("createdDate", "lastModifiedDate"), ("created", "lastModified"))
+_FIRST_TRIED = {"": 0, "date": 0, "plain": 1, "unsupported": 2}
 _PASSES = 3  # the first, and two more for a listing that moved
 
 Pair = tuple[str, str]
 Shape = Callable[[dict[str, Any]], Record]
+Ask = Callable[..., Rows]
+"""Asks for one page, given the paging parameters."""
 
 
 class CasemgrReader:
     """Listings, look-ups and batches; safe to use from several threads."""
 
-    def __init__(self, client: CasemgrClient, key_attribute: str) -> None:
+    def __init__(self, client: CasemgrClient, settings: CasemgrSettings) -> None:
         self._client = client
-        self._key_attribute = key_attribute
+        self._key_attribute = settings.activity_key_attribute
         self._way = Way()
-        self._date_filter = 0  # index into _DATE_FILTERS; beyond its end: none works
+        # index into _DATE_FILTERS; beyond its end: none works
+        self._date_filter = _FIRST_TRIED[settings.date_names]
+        self._modified_filter = settings.modified_filter
+        self._case_lookup = settings.case_lookup
         self._date_filter_proved = False
         self._notes_page = True
 
@@ -54,23 +62,65 @@ class CasemgrReader:
         where = [("department", department)]
         # A tenant may ask for a filter beside the department: this one lets all pass.
         where += self._created(department, created_from or _EPOCH)
-        return self._listing("activities", "activity", activity_of, where)
+        return self._activities(where)
 
     def cases(self, department: str) -> Iterator[Page]:
         """Read all cases of a department, open and closed."""
         where = [("department", department)]
-        pages = self._listing("cases", "case", case_of, where)
+        pages = self._cases(where)
         try:
             first = next(pages, None)
         except Refused:
             # A tenant may ask for a filter beside the department.
-            for status in ("open", "closed"):
-                both = [*where, ("status", status)]
-                yield from self._listing("cases", "case", case_of, both)
+            whole = False
+            for page in self._cases([*where, ("status", "open")]):
+                whole = page.last
+                yield replace(page, last=False)
+            for page in self._cases([*where, ("status", "closed")]):
+                yield replace(page, last=page.last and whole)
             return
         if first is not None:
             yield first
             yield from pages
+
+    def activities_changed(self, department: str, since: str) -> Iterator[Page] | None:
+        """Read the activities that changed at or after a time; reads a page at once."""
+        while self._modified_filter and self._date_filter < len(_DATE_FILTERS):
+            at = self._date_filter
+            window = (_DATE_FILTERS[at][1], f"[{since},]")
+            pages = self._activities([("department", department), window])
+            try:
+                first = next(pages)
+            except Refused as error:
+                if error.code != UNSUPPORTED_PARAMETER or self._date_filter_proved:
+                    self._modified_filter = False
+                    break
+                self._date_filter = at + 1  # the same answer in every thread
+                continue
+            self._date_filter_proved = True
+            return chain((first,), pages)
+        return None
+
+    def cases_changed(self, department: str, since: str) -> Iterator[Page] | None:
+        """Read the cases that changed at or after a time; reads a page at once."""
+        if not self._case_lookup:
+            return None
+        body = {"department": department, "lastModifiedDate": f"[{since},]"}
+
+        def ask(*page: Pair) -> Rows:
+            return self._client.look_up_cases(body, ("$attribute", "all"), *page)
+
+        pages = self._listing(ask, case_of)
+        try:
+            first = next(pages)
+        except (Refused, NotFound):
+            self._case_lookup = False
+            return None
+        return chain((first,), pages)
+
+    def requests(self) -> int:
+        """Give how many requests were sent so far, those for tokens left out."""
+        return self._client.counter.sent
 
     def get_activities(self, keys: Sequence[Key]) -> dict[Key, Record]:
         """Read activities by id; those not visible are left out."""
@@ -83,7 +133,7 @@ class CasemgrReader:
     def activities_of(self, case: Key, department: str) -> tuple[Record, ...]:
         """Read all activities of one case."""
         where = [("department", department), ("caseID", local_id(case))]
-        pages = self._listing("activities", "activity", activity_of, where)
+        pages = self._activities(where)
         newest = {record.key: record for page in pages for record in page.records}
         # What a search by case gave belongs to it, also when it does not say so.
         homed = (r if r.parent else replace(r, parent=case) for r in newest.values())
@@ -167,7 +217,7 @@ class CasemgrReader:
         """Give the date filter this tenant takes; found out with one small read."""
         while self._date_filter < len(_DATE_FILTERS):
             at = self._date_filter
-            pair = (_DATE_FILTERS[at], f"[{created_from},]")
+            pair = (_DATE_FILTERS[at][0], f"[{created_from},]")
             if self._date_filter_proved:
                 return [pair]
             probe = (("department", department), pair, ("$pagesize", "1"))
@@ -192,27 +242,33 @@ class CasemgrReader:
                 raise _unsupported(error.message) from error
             raise
 
-    def _listing(
-        self, path: str, name: str, shape: Shape, where: list[Pair]
-    ) -> Iterator[Page]:
+    def _activities(self, where: list[Pair]) -> Iterator[Page]:
+        return self._listing(self._asking("activities", "activity", where), activity_of)
+
+    def _cases(self, where: list[Pair]) -> Iterator[Page]:
+        return self._listing(self._asking("cases", "case", where), case_of)
+
+    def _listing(self, ask: Ask, shape: Shape) -> Iterator[Page]:
         """Read a listing until a reading proves itself, or repeats the one before."""
         given: set[str] = set()
         before: set[str] | None = None
         for attempt in range(_PASSES):
-            listing = Listing(self._asking(path, name, where), self._way)
-            held: tuple[Record, ...] | None = None
+            listing = Listing(ask, self._way)
+            held: Page | None = None
             for rows in listing.pages():
                 if held is not None:
-                    yield Page(records=held, last=False)
-                held = _not_given(rows, shape, given)
+                    yield held
+                records, at = _not_given(rows, shape, given), self._client.server_time()
+                held = Page(records=records, last=False, at=at)
             whole = listing.is_proved or listing.seen == before
             last = whole or attempt == _PASSES - 1
-            yield Page(records=held or (), last=whole)
+            if held is not None:
+                yield replace(held, last=whole)
             if last:
                 return
             before = listing.seen
 
-    def _asking(self, path: str, name: str, where: list[Pair]) -> Callable[..., Rows]:
+    def _asking(self, path: str, name: str, where: list[Pair]) -> Ask:
         def ask(*page: Pair) -> Rows:
             return self._client.rows(path, name, *where, ("$attribute", "all"), *page)
 

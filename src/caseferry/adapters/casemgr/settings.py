@@ -22,6 +22,9 @@ class CasemgrSettings:
         language: `Accept-Language`; a tenant refuses what it does not know.
         activity_key_attribute, case_key_attribute: custom attributes that carry the
             correlation key.
+        date_names: which names of the date filters `check` saw work; "" is not known.
+        modified_filter, case_lookup: activities and cases may be asked for by the time
+            of their last change; false where `check` saw that it gives something else.
         paths: overrides of single rows of `paths.PATHS`.
         requests_per_minute, requests_per_hour: None is no limit.
         patience_s: how long one request waits for a limit before giving up.
@@ -40,6 +43,9 @@ class CasemgrSettings:
     language: str = "en-US"
     activity_key_attribute: str = "ext_key"
     case_key_attribute: str = "ext_key"
+    date_names: Literal["", "date", "plain", "unsupported"] = ""
+    modified_filter: bool = True
+    case_lookup: bool = True
     paths: Mapping[str, str] = field(default_factory=lambda: _NONE)
     requests_per_minute: int | None = None
     requests_per_hour: int | None = None

@@ -38,7 +38,7 @@ class CasemgrHttp(CasemgrReader):
     """
 
     def __init__(self, client: CasemgrClient, settings: CasemgrSettings) -> None:
-        super().__init__(client, settings.activity_key_attribute)
+        super().__init__(client, settings)
         self.client = client
         self._settings = settings
         self._shape = 0  # index into _SHAPES

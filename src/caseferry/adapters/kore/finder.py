@@ -28,7 +28,7 @@ def search(
     """
     progress = Progress(entity)
     found: list[Record] = []
-    few = pager.with_ask(_narrowed(ask, {"searchText": text}, MOST_SEARCHED))
+    few = pager.with_ask(narrowed(ask, {"searchText": text}, MOST_SEARCHED))
     try:
         for records in few.read(progress):
             found += records
@@ -46,7 +46,7 @@ def newest(
     that was read to its end will do.
     """
     progress = Progress(entity)
-    few = pager.with_ask(_narrowed(ask, {"sortBy": sort}, MOST_NEWEST))
+    few = pager.with_ask(narrowed(ask, {"sortBy": sort}, MOST_NEWEST))
     descent = _Descent(since)
     try:
         for number, records in enumerate(few.read(progress), 1):
@@ -93,16 +93,16 @@ class _Descent:
         )
 
 
-def _narrowed(ask: Ask, more: Mapping[str, Any], most: int) -> Ask:
+def narrowed(ask: Ask, more: Mapping[str, Any], most: int | None = None) -> Ask:
     """Add to what is asked for, and stop after so many answers."""
     left = most
 
-    def narrowed(body: dict[str, Any]) -> Listing:
+    def asked(body: dict[str, Any]) -> Listing:
         nonlocal left
-        if not left:
+        if left == 0:
             raise _SpentError
         listing = ask({**body, **more})
-        left -= 1
+        left = None if left is None else left - 1
         return listing
 
-    return narrowed
+    return asked

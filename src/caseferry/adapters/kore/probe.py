@@ -1,9 +1,11 @@
 """What a Kore tenant does where the documents are silent, found out by reading only."""
 
+from functools import cached_property
 from typing import Any, Final
 
 from caseferry.adapters.asking import Answers
 from caseferry.adapters.kore.payload import Listing, key_of, record_of
+from caseferry.adapters.kore.probe_changes import ChangeProbe
 from caseferry.adapters.kore.probe_filters import FilterProbe
 from caseferry.adapters.kore.system import KoreHttp
 from caseferry.errors import Refused
@@ -37,7 +39,7 @@ _TOO_FEW: Final = "too few records to tell"
 def probe_kore(system: KoreHttp, *, quick: bool, now: str) -> list[Answer]:
     """Ask what K 5, 10 and 13 leave open; reads only.
 
-    Sends at most 22 requests, 8 when `quick`, however many records there are.
+    Sends at most 26 requests, 8 when `quick`, however many records there are.
 
     Raises:
         AuthFailed, Forbidden, Unreachable: Kore cannot be read at all.
@@ -65,13 +67,18 @@ class _KoreProbe:
         if not quick:
             ask("max_limit", self._max_limit)
             ask("sort_forms", self._sort_forms)
-            ask("sort_updated_at", self._sort_updated_at)
             ask("sort_unknown_field", self._sort_unknown_field)
+            ChangeProbe(self._client, Entity.CASE, self._first, self._answers).run()
+            ChangeProbe(self._client, Entity.TASK, self._tasks, self._answers).run()
             FilterProbe(self._list, self._records(), self._first, self._answers).run()
         self._harvest()
         self._answers.clock(self._system.server_time())
         self._answers.only_writes(*_BY_WRITING)
         return self._answers.found
+
+    @cached_property
+    def _tasks(self) -> Listing:
+        return self._client.list_records(Entity.TASK, {})
 
     # pages --------------------------------------------------------------------------
 
@@ -168,24 +175,6 @@ class _KoreProbe:
         names = [record.text("name").lower() for record in _records(listing)]
         return names == sorted(names) and _keys(listing) != self._keys[: len(names)]
 
-    def _sort_updated_at(self) -> tuple[object, str] | str:
-        known = [record.version for record in self._records()]
-        if len(set(known)) < _FEW:
-            return _TOO_FEW
-        if known in (sorted(known), sorted(known, reverse=True)):
-            return "the records were changed in the order in which they were made"
-        for sort in ({"updatedAt": "desc"}, "updatedAt"):
-            try:
-                listing = self._list({"sortBy": sort, "skip": 0, "limit": _SORTED})
-            except Refused:
-                continue
-            stamps = [record.version for record in _records(listing)]
-            if len(set(stamps)) > 1 and _keys(listing) != self._keys[: len(stamps)]:
-                down = sorted(stamps, reverse=not isinstance(sort, str))
-                if stamps == down:
-                    return "supported", "sortBy updatedAt orders by it"
-        return "unsupported", "sortBy updatedAt changes nothing"
-
     def _sort_unknown_field(self) -> tuple[object, str] | str:
         try:
             self._list({"sortBy": {"noSuchField": "asc"}, "limit": 1})
@@ -197,7 +186,7 @@ class _KoreProbe:
     # what is there -------------------------------------------------------------------
 
     def _harvest(self) -> None:
-        tasks = _records(self._client.list_records(Entity.TASK, {}), Entity.TASK)
+        tasks = _records(self._tasks, Entity.TASK)
         catalogue, settle = self._client.catalogue, self._answers.settle
         seen = f"{len(self._keys)} cases and {len(tasks)} tasks read"
         settle("statuses", sorted(catalogue.names("status")), seen)

@@ -1,10 +1,11 @@
 """Reading Kore: the reading half of `ports.KoreSystem`."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from caseferry.adapters.kore import finder
+from caseferry.adapters.kore import finder, recent
 from caseferry.adapters.kore.catalogue import Kind
 from caseferry.adapters.kore.client import KoreClient
 from caseferry.adapters.kore.paging import Ask, Pager, Progress
@@ -22,11 +23,13 @@ class KoreReader:
     Attributes:
         sort: the `sortBy` that is proved to give the newest created records first;
             None where none is.
+        changed_sorts: those that are proved to give the last changed records first.
     """
 
     def __init__(self, client: KoreClient) -> None:
         self.client = client
         self.sort: finder.Sort | None = client.settings.sort
+        self.changed_sorts = dict(client.settings.changed_sorts)
         self._asks = {entity: self._ask(entity) for entity in Entity}
         self._pagers = {
             entity: Pager(ask, page_size=client.settings.page_size)
@@ -43,25 +46,64 @@ class KoreReader:
         Raises:
             Unexpected: pages repeat, or the listing would never end.
         """
+        return self._whole(entity, self._pagers[entity])
+
+    def _whole(self, entity: Entity, pager: Pager) -> Iterator[Page]:
         given: set[str] = set()
         progress = Progress(entity)
-        pager = self._pagers[entity]
         for reading in range(1, _READINGS + 1):
-            held: tuple[Record, ...] | None = None
+            held: Page | None = None
             for records in pager.read(progress):
                 if held is not None:
-                    yield Page(records=held, last=False, total=progress.total)
-                held = _not_given(records, given)
+                    yield held
+                held = Page(
+                    records=_not_given(records, given),
+                    last=False,
+                    total=progress.total,
+                    at=self.server_time(),
+                )
             is_last = progress.is_complete or reading == _READINGS
-            yield Page(
-                records=held or (), last=progress.is_complete, total=progress.total
-            )
+            if held is not None:
+                yield replace(held, last=progress.is_complete)
             if is_last:
                 return
             if progress.total is not None and not progress.moved:
                 # Nothing moved, yet records are missing: the server reads our
                 # parameters otherwise than we meant them.
                 pager.try_another_way()
+
+    def changed(self, entity: Entity, since: str) -> Iterator[Page] | None:
+        """Read the records that changed at or after a time, newest change first.
+
+        Shape: pages as the server gives them; see `ports.KoreSystem`. A listing that
+        moved so that a record may have slipped through is read again, twice at most.
+        """
+        sort = self.changed_sorts.get(entity)
+        return None if sort is None else self._changed(entity, sort, since)
+
+    def _changed(self, entity: Entity, sort: finder.Sort, since: str) -> Iterator[Page]:
+        ask = finder.narrowed(self._asks[entity], {"sortBy": sort})
+        pager = self._pagers[entity].with_ask(ask)
+        for _ in range(_READINGS):
+            descent = recent.Descent(entity, since)
+            for page in recent.read(pager, descent, self.server_time):
+                yield page
+                if page.last:
+                    return
+            if not descent.sorts:
+                self.changed_sorts.pop(entity, None)
+                return
+
+    def unresolved(self, entity: Entity) -> Iterator[Page] | None:
+        """Read the records that are neither resolved nor closed, as `pages`."""
+        if entity not in self.client.settings.unresolved:
+            return None
+        ask = finder.narrowed(self._asks[entity], {"unresolved": True})
+        return self._whole(entity, self._pagers[entity].with_ask(ask))
+
+    def requests(self) -> int:
+        """Give how many requests were sent so far."""
+        return self.client.counter.sent
 
     def search(self, entity: Entity, text: str) -> tuple[Record, ...] | None:
         """Give the records whose name holds a text; see `ports.KoreSystem`."""

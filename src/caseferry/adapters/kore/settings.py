@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from caseferry.model.record import Entity
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KoreSettings:
@@ -21,6 +23,8 @@ class KoreSettings:
         ids: what was configured because no record shows it: by `status`, `priority`
             or `field`, then by name.
         sort: the `sortBy` that is proved to give the newest created records first.
+        changed_sorts: those that are proved to give the last changed records first.
+        unresolved: whose filter for unresolved records is proved honest.
         patience_s: how long one request waits for a limit before giving up.
         limit_wait_s: how long to wait after a limit when the server does not say.
     """
@@ -42,5 +46,9 @@ class KoreSettings:
     marker: Literal["desc", "name"] = "desc"
     ids: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     sort: str | Mapping[str, str] | None = None
+    changed_sorts: Mapping[Entity, str | Mapping[str, str]] = field(
+        default_factory=dict
+    )
+    unresolved: frozenset[Entity] = frozenset()
     patience_s: float = 7200.0
     limit_wait_s: float = 60.0

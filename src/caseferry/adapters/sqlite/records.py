@@ -71,6 +71,10 @@ _CHANGED_IDS = """
         WHERE changed >= ?2 AND system = ?1)
     ORDER BY is_open DESC, created DESC, key
 """
+_OPEN = """
+    SELECT key FROM record WHERE run >= ? AND system = ? AND entity = ? AND is_open
+    AND key > ? ORDER BY key LIMIT ?
+"""
 _STALE = """
     SELECT key FROM record WHERE run < ? AND system = ? AND entity = ?
     AND key > ? ORDER BY key LIMIT ?
@@ -206,6 +210,13 @@ class Records(Connection):
         """Give those of the records that were seen in this run or later, by key."""
         rows = self._all(_SOME, key_list(keys), run)
         return {row[0]: to_record(row) for row in rows}
+
+    def open_keys(
+        self, system: System, entity: Entity, since_run: int
+    ) -> Iterator[Key]:
+        """Give the unfinished records seen in this run or later, by key; lazy."""
+        values = (since_run, system.value, entity.value)
+        return (Key(row[0]) for row in self._walk(_OPEN, values, ("",)))
 
     def stale(self, system: System, entity: Entity, since_run: int) -> Iterator[Key]:
         """Give the records last seen before this run, by key; lazy."""

@@ -30,6 +30,7 @@ _DATES: Final = {
     "lastModifiedDate": "modified",
     "lastClosedDate": "last_closed",
 }
+_NEVER: Final = "[9999-01-01T00:00:00.000Z,]"
 _ID_OF: Final = {user.name: user.id for user in USERS}
 
 
@@ -71,14 +72,16 @@ class CaseFilter:
         for name, value in body.items():
             if name != "custom" and not isinstance(value, str):
                 raise invalid(name)
-        return cls._made(body, custom)
+        dates = readings.text("casemgr.lookup_dates")
+        return cls._made({**body, **_read_dates(body, dates)}, custom)
 
     @classmethod
     def _made(cls, params: dict[str, Any], custom: str) -> "CaseFilter":
         check_department(params.get("department"))
         for name in _DATES:
-            if name in params:
+            if params.get(name) is not None:
                 parse_range(params[name], name)
+        params = {name: value for name, value in params.items() if value is not None}
         pairs = custom_pairs(params, CASE_ATTRIBUTES)
         return cls(params, () if custom == "ignored" else pairs)
 
@@ -146,3 +149,13 @@ class CaseFilter:
                 if name in params
             )
         )
+
+
+def _read_dates(body: dict[str, Any], way: str) -> dict[str, str | None]:
+    """Return the dates of a look-up as this reading takes them; None is without."""
+    named = [name for name in _DATES if name in body]
+    if way == "refused" and named:
+        raise invalid(named[0], "is not supported")
+    if way == "ignored":
+        return dict.fromkeys(named)
+    return dict.fromkeys(named, _NEVER) if way == "nothing" else {}

@@ -60,6 +60,8 @@ class ActivityFilter:
         pairs = custom_pairs(params, ACTIVITY_ATTRIBUTES)
         ends = [parse_range(params[n], n) if n in params else None for n in names]
         created, modified = ends or (None, None)
+        if readings.is_set("casemgr.modified_filter", "ignored"):
+            modified = None
         pairs = () if custom == "ignored" else pairs
         return cls(params, pairs, created, modified)
 

@@ -23,8 +23,12 @@ _SAMPLED: Final = ("selectedColumns", "agents", "customFields", "ETAlist", "name
 _KEYS: Final = frozenset(
     (*_FLAGS, *_ARRAYS, *_DATES, *_WINDOW, *_SAMPLED, "searchText", "sortBy")
 )
+_UNRESOLVED: Final[dict[str, Test]] = {
+    "finished": lambda r: CATEGORY_OF[r.status] not in ("resolved", "closed"),
+    "all_but_open": lambda r: CATEGORY_OF[r.status] == "open",
+    "ignored": lambda _: True,
+}
 _FLAG_TESTS: Final[dict[str, Test]] = {
-    "unresolved": lambda r: CATEGORY_OF[r.status] not in ("resolved", "closed"),
     "unassigned": lambda r: r.assignee_type == "unassigned",
     "mycase": lambda _: False,  # an app token is nobody's agent
     "mytask": lambda _: False,
@@ -66,6 +70,8 @@ class ListFilter:
     def tests(self, body: dict[str, Any]) -> list[Test]:
         """Return one test for each filter in a checked body."""
         tests = [test for name, test in _FLAG_TESTS.items() if body.get(name)]
+        if body.get("unresolved"):
+            tests.append(_UNRESOLVED[self.readings.text("kore.unresolved_filter")])
         if body.get("status"):
             tests.append(self._named(body["status"], lambda r: r.status))
         if body.get("priority"):

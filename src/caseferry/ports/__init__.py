@@ -33,21 +33,7 @@ from caseferry.model.customer import Customer
 from caseferry.model.kore_draft import CaseDraft, TaskDraft
 from caseferry.model.link import Hold, Intent, IntentState, Link
 from caseferry.model.record import Entity, Key, Record, System, Value
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Page:
-    """Some records of a listing.
-
-    Attributes:
-        records: in the order the system gave them.
-        last: the listing ended with this page, and it was read to its end.
-        total: how many the system says there are, when it says so.
-    """
-
-    records: tuple[Record, ...]
-    last: bool
-    total: int | None = None
+from caseferry.ports.reading import CasemgrChanges, KoreChanges, Page
 
 
 class Clock(Protocol):
@@ -63,7 +49,7 @@ class Clock(Protocol):
         """Wait; returns early when the run is asked to stop."""
 
 
-class KoreSystem(Protocol):
+class KoreSystem(KoreChanges, Protocol):
     """The Kore case management API."""
 
     def pages(self, entity: Entity) -> Iterator[Page]:
@@ -130,7 +116,7 @@ class KoreSystem(Protocol):
         """
 
 
-class CasemgrSystem(Protocol):
+class CasemgrSystem(CasemgrChanges, Protocol):
     """The casemgr and customermgr APIs."""
 
     def activities(
@@ -319,6 +305,11 @@ class Store(Protocol):
 
         After a complete listing that began in this run they are "not seen".
         """
+
+    def open_keys(
+        self, system: System, entity: Entity, since_run: int
+    ) -> Iterator[Key]:
+        """Give the unfinished records seen since this run, by key."""
 
     # links --------------------------------------------------------------------
     def links_of(self, cases: Sequence[Key]) -> dict[Key, list[Link]]:

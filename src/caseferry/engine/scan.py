@@ -1,0 +1,77 @@
+"""One listing on its way into the state, a page a transaction."""
+
+from collections.abc import Callable, Iterable
+
+from caseferry.engine.changes import Resource
+from caseferry.engine.context import Context
+from caseferry.engine.watermark import move
+from caseferry.errors import Interrupted
+from caseferry.model.direction import NAMES
+from caseferry.model.record import Key, Record
+from caseferry.model.times import canonical_time, instant_of
+from caseferry.ports import Page
+
+
+class Scan:
+    """Saves the pages of one listing, and keeps what its watermark needs.
+
+    Attributes:
+        records, changed: how many came, and how many of them were new or had changed.
+        keys: of all records that came.
+        is_whole: the listing was read to its end, and is proved.
+    """
+
+    def __init__(self, context: Context, resource: Resource) -> None:
+        self._context = context
+        self._resource = resource
+        self._began = ""  # the system's own time
+        self._newest = ""
+        self.records = 0
+        self.changed = 0
+        self.keys: set[Key] = set()
+        self.is_whole = False
+
+    def take(
+        self, pages: Iterable[Page], finish: Callable[["Scan"], None] | None = None
+    ) -> None:
+        """Save all pages.
+
+        Args:
+            pages: of the listing.
+            finish: called in the transaction of the last page, when it is proved.
+
+        Raises:
+            Interrupted: asked to stop; what was saved is kept, the watermark stays.
+        """
+        context, resource = self._context, self._resource
+        for page in pages:
+            with context.store.transaction():
+                self._save(page)
+                self.is_whole = page.last
+                if page.last and finish is not None:
+                    finish(self)
+            name = f"read {NAMES[resource.system]} {resource.entity}s"
+            context.reporter.progress(name, self.records, page.total)
+            if context.stopping:
+                raise Interrupted("stopped while reading; nothing was written")
+
+    def move_watermark(self) -> None:
+        """Move the watermark over what was read; inside the last page's transaction."""
+        settings = self._context.settings
+        overlap_s = max(settings.overlap_s, settings.visibility_lag_s)
+        move(self._context.store, self._resource, self._newest, overlap_s)
+
+    def _save(self, page: Page) -> None:
+        context, system = self._context, self._resource.system
+        if not self._began and page.at is not None:
+            self._began = canonical_time(page.at)
+        self.changed += context.store.save_records(context.run, system, page.records)
+        self.records += len(page.records)
+        for record in page.records:
+            self._note(record)
+
+    def _note(self, record: Record) -> None:
+        self.keys.add(record.key)
+        changed = instant_of(record.version)
+        if self._newest < changed <= self._began:
+            self._newest = changed

@@ -18,7 +18,7 @@ from caseferry.adapters.sqlite import SqliteStore, StateLock
 from caseferry.config import Config, Loaded
 from caseferry.engine.context import Context, Settings
 from caseferry.engine.workers import Workers
-from caseferry.errors import InvariantBroken, StateError
+from caseferry.errors import ConfigError, InvariantBroken, Problem, StateError
 from caseferry.mapping.compile import Mapper, compile_mapping
 from caseferry.mapping.spec import mapping_error, parse_mapping
 from caseferry.model.capability import Answer, answers_in, value_in
@@ -77,6 +77,21 @@ def pair_of(config: Config) -> TenantPair:
 def limits_of(config: Config) -> Limits:
     """Give the guards' limits."""
     return Limits(**config.guard.model_dump())
+
+
+def need_whole_scope(config: Config) -> None:
+    """Make sure that nothing is left out, for commands that know no scope.
+
+    Raises:
+        ConfigError: with each key that leaves something out.
+    """
+    problems = [
+        Problem(path=f"scope.{name}", message="only `sync` knows this: take it out")
+        for name, value in config.scope
+        if value
+    ]
+    if problems:
+        raise ConfigError("this command carries everything", problems=problems)
 
 
 def read_mapping(config: Config) -> Mapper:

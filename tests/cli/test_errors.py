@@ -67,6 +67,18 @@ def test_a_second_run_is_locked_out_and_told_by_whom(shop: Rehearsal) -> None:
     assert "in use by" in status.out
 
 
+@pytest.mark.parametrize("argv", [MIGRATE, ("verify",)])
+def test_what_knows_no_scope_does_not_pass_over_it(
+    shop: Rehearsal, argv: tuple[str, ...]
+) -> None:
+    """A scope that would be ignored is a problem, before anything is read."""
+    done = shop.home.having(CASEFERRY__SCOPE__STATUS="open").run(*argv)
+
+    assert done.code == 2
+    assert "scope.status" in done.err
+    assert not shop.box.log
+
+
 def test_an_unreachable_system_is_for_later(tmp_path: Path, shop: Rehearsal) -> None:
     """No connection: 7, what was done and what comes next is said, and it is kept."""
     home = Home(folder=tmp_path, variables={"CASEFERRY__HTTP__MAX_ATTEMPTS": "1"})

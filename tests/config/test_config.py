@@ -122,7 +122,16 @@ max_changes = "200%"
         ('timeout = "30s"', "timeout = 30", "http.timeout", "a duration such as"),
         ("max_reopened = 20", "max_reopened = 0.2", "guard.max_reopened", "a share"),
         ('format = "text"', 'format = "xml"', "log.format", "'text' or 'json'"),
-        ("[log]", '[scope]\nstatus = ["open"]\n[log]', "scope.status", "everything"),
+        ("# status = [", 'status = ["opn", ', "scope.status", "mean 'open'"),
+        ("# created_after =", "created_after = 7 #", "scope.created_after", "a day"),
+        ("# templates = [", 'templates = ["", ', "scope.templates", "empty name"),
+        ("[scope]", '[scope]\nstatuses = "x"', "scope.statuses", "mean 'status'"),
+        ('create = "both"', 'create = "kora"', "sync.create", "mean 'kore'"),
+        ("full_scan_every", "full_scan", "sync.full_scan", "mean 'full_scan_every'"),
+        ('overlap = "120s"', "overlap = 120", "sync.overlap", "a duration such as"),
+        ('# textfile = "', 'textfile = "no/', "metrics.textfile", "there is no folder"),
+        ("# textfile = ", 'textfile = "a.txt" # ', "metrics.textfile", "end in .prom"),
+        ('# file = "', 'file = "no/', "health.file", "there is no folder"),
         (
             "[casemgr.paths]  ",
             '[casemgr.paths]\ncomplet = "/x" # ',
@@ -162,6 +171,9 @@ def test_the_environment_goes_over_the_file(tmp_path: Path) -> None:
         CASEFERRY__CASEMGR__PATHS__COMPLETE="/done",
         CASEFERRY__GUARD__MAX_CREATES="5%",
         CASEFERRY__STATE__RETENTION="7d",
+        CASEFERRY__SCOPE__STATUS="open, on hold",
+        CASEFERRY__SCOPE__CREATED_AFTER="2024-01-31",
+        CASEFERRY__SYNC__CREATE="none",
     ).config
 
     assert config.kore.stream_id == "12345"
@@ -172,6 +184,36 @@ def test_the_environment_goes_over_the_file(tmp_path: Path) -> None:
     assert config.casemgr.paths == {"complete": "/done"}
     assert config.guard.max_creates == 0.05
     assert config.state.retention == 7 * 86400
+    assert config.scope.status == ("open", "onhold")
+    assert config.scope.created_after == "2024-01-31T00:00:00.000Z"
+    assert config.sync.create == "none"
+
+
+@pytest.mark.parametrize(
+    ("text", "moment"),
+    [
+        ('"2024-01-31"', "2024-01-31T00:00:00.000Z"),
+        ("2024-01-31", "2024-01-31T00:00:00.000Z"),
+        ('"2024-01-31T10:00:00+02:00"', "2024-01-31T08:00:00.000Z"),
+        ("2024-01-31T10:00:00Z", "2024-01-31T10:00:00.000Z"),
+    ],
+)
+def test_what_takes_part_is_typed(tmp_path: Path, text: str, moment: str) -> None:
+    """A day begins by UTC; categories are told apart as tenants spell them."""
+    rows = f'[scope]\ncreated_after = {text}\nstatus = ["In Progress", "open"]\n'
+    scope = load(tmp_path, changed("[scope]", rows + "#")).config.scope
+
+    assert scope.created_after == moment
+    assert scope.status == ("inprogress", "open")
+    assert scope.templates == ()
+
+
+def test_a_time_without_an_offset_is_no_moment(tmp_path: Path) -> None:
+    """Nobody can tell whose clock is meant."""
+    for text in ('"2024-01-31T10:00"', "2024-01-31T10:00:00", "2024", '"soon"'):
+        rows = f"[scope]\ncreated_after = {text}\n#"
+        (problem,) = problems(tmp_path, changed("[scope]", rows))
+        assert problem.path == "scope.created_after"
 
 
 def test_a_wrong_variable_is_named_as_it_was_typed(tmp_path: Path) -> None:

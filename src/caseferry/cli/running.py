@@ -5,10 +5,10 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any
+from typing import Any, Final
 
 from caseferry.adapters.sqlite import SqliteStore
-from caseferry.bootstrap import Run, read_mapping, writing_run
+from caseferry.bootstrap import Run, need_whole_scope, read_mapping, writing_run
 from caseferry.cli.interrupt import WORDS, stoppable
 from caseferry.cli.monitor import CARRYING, add_totals, tell_monitors
 from caseferry.cli.operator import operator
@@ -22,6 +22,7 @@ from caseferry.model.direction import NAMES, Direction, direction_from
 from caseferry.model.record import Key, System, system_of
 from caseferry.model.times import canonical_time
 
+_WHOLE: Final = ("migrate", "verify")
 _log = logging.getLogger("caseferry.run")
 
 
@@ -62,6 +63,8 @@ def begun(
         direction: which way it carries.
     """
     loaded = invocation.load(secrets="read")
+    if invocation.command in _WHOLE:
+        need_whole_scope(loaded.config)
     mapper = read_mapping(loaded.config)
     with (
         Progress(invocation.env, quiet=invocation.verbosity < 0) as progress,

@@ -51,7 +51,7 @@ record of ours carries; until then nothing is made twice, for such a record is n
 taken for new.
 
 `caseferry forget KEY` removes one record's contents; [state] retention lets contents of
-finished runs go."""
+finished runs go. Of runs that wrote nothing the latest 1,000 are kept."""
 TOPICS: Final = ("mapping", "errors", "exit-codes", "state")
 
 

@@ -195,10 +195,24 @@ def _senseless(config: Config) -> list[Problem]:
             close = nearest(name, PATHS)
             problem = Problem(path=path, message="no such operation", nearest=close)
             problems.append(problem)
-    for name, value in config.scope:
-        if value:
-            text = "this version carries everything: take the key out"
-            problems.append(Problem(path=f"scope.{name}", message=text))
+    problems += _unwritable(config)
+    return problems
+
+
+def _unwritable(config: Config) -> list[Problem]:
+    """Find files for monitors that nobody could write or would read."""
+    problems = []
+    for path, name in (
+        ("metrics.textfile", config.metrics.textfile),
+        ("health.file", config.health.file),
+    ):
+        if name is not None and not Path(name).parent.is_dir():
+            text = f"there is no folder {Path(name).parent}"
+            problems.append(Problem(path=path, message=text))
+    textfile = config.metrics.textfile
+    if textfile is not None and Path(textfile).suffix != ".prom":
+        text = "a node exporter reads only files whose names end in .prom"
+        problems.append(Problem(path="metrics.textfile", message=text))
     return problems
 
 

@@ -9,8 +9,11 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from caseferry.config.words import (
     Address,
+    Categories,
     Duration,
+    FilledNames,
     Limit,
+    Moment,
     Names,
     Rate,
     Text,
@@ -90,11 +93,11 @@ class Http(Section):
 
 
 class Scope(Section):
-    """What takes part."""
+    """What takes part; what is not named takes no part, nothing named is everything."""
 
-    created_after: str | None = None
-    status: Texts = ()
-    templates: Texts = ()
+    created_after: Moment | None = None
+    status: Categories = ()
+    templates: FilledNames = ()
 
 
 class Sync(Section):

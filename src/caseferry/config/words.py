@@ -1,13 +1,15 @@
 """How a person spells durations, rates, limits and addresses."""
 
 import re
-from typing import Annotated, Final
+from datetime import UTC, date, datetime, time
+from typing import Annotated, Final, Literal
 
 from pydantic import AfterValidator, BeforeValidator
 from pydantic_core import PydanticCustomError
 
 from caseferry.adapters.http import normalise_base_url
 from caseferry.errors import ConfigError
+from caseferry.model.times import canonical_time
 
 _UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _DURATION: Final = re.compile(r"([0-9]{1,6})([smhd])")
@@ -55,6 +57,31 @@ def _limit(value: object) -> float | None:
     return float(match[1]) / 100
 
 
+def _moment(value: object) -> str:
+    """Read a day, its begin by UTC, or a time with its offset."""
+    if isinstance(value, str):
+        try:
+            value = datetime.fromisoformat(value.strip())
+        except ValueError:
+            value = None
+        else:
+            is_day = value == datetime.combine(value.date(), time())
+            value = value.replace(tzinfo=UTC) if is_day else value
+    elif isinstance(value, date) and not isinstance(value, datetime):
+        value = datetime.combine(value, time(), UTC)
+    if isinstance(value, datetime) and value.tzinfo is not None:
+        return canonical_time(value)
+    text = 'expected a day such as "2024-01-31", or a time with its offset'
+    raise PydanticCustomError("word", text)
+
+
+def _letters(value: object) -> object:
+    """Let `In Progress` be `inprogress`: tenants spell categories as they like."""
+    if not isinstance(value, str):
+        return value
+    return "".join(letter for letter in value.lower() if letter.isalpha())
+
+
 def _filled(value: str) -> str:
     if not value.strip():
         raise PydanticCustomError("word", "has to be filled in")
@@ -74,6 +101,12 @@ def _as_tuple(value: object) -> object:
     return tuple(value) if isinstance(value, list) else value
 
 
+def _all_filled(value: tuple[str, ...]) -> tuple[str, ...]:
+    if not all(name.strip() for name in value):
+        raise PydanticCustomError("word", "holds an empty name")
+    return value
+
+
 def _named(value: tuple[str, ...]) -> tuple[str, ...]:
     if not value or not all(name.strip() for name in value):
         raise PydanticCustomError("word", "has to name at least one")
@@ -84,6 +117,8 @@ Duration = Annotated[float, BeforeValidator(_duration)]
 """Seconds."""
 Rate = Annotated[int | None, BeforeValidator(_rate)]
 """Requests; None is no limit, said on purpose."""
+Moment = Annotated[str, BeforeValidator(_moment)]
+"""A canonical time."""
 Limit = Annotated[float | None, BeforeValidator(_limit)]
 """A number, or a share of the linked records as 0 < share < 1; None is off."""
 Text = Annotated[str, AfterValidator(_filled)]
@@ -91,3 +126,11 @@ Address = Annotated[Text, AfterValidator(_address)]
 """A URL without a trailing slash; plain HTTP to this machine only."""
 Texts = Annotated[tuple[str, ...], BeforeValidator(_as_tuple)]
 Names = Annotated[Texts, AfterValidator(_named)]
+FilledNames = Annotated[Texts, AfterValidator(_all_filled)]
+"""Any number of names, none of them empty."""
+Category = Annotated[
+    Literal["open", "inprogress", "onhold", "resolved", "closed"],
+    BeforeValidator(_letters),
+]
+"""A category of statuses on Kore; casemgr knows `open` and `closed` alone."""
+Categories = Annotated[tuple[Category, ...], BeforeValidator(_as_tuple)]

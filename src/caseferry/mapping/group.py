@@ -89,6 +89,7 @@ class GroupMapper:
             opener=self._opener(mapped_case, draft),
             opener_when=self._opener_when,
             reopened=self._spec.status.policy.reopened,
+            cascade_close=self._spec.status.policy.cascade_close,
             customer=self._wish(case),
             stays_behind=self._leftovers.count(case, tasks),
             mapping=self._digest,

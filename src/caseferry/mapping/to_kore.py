@@ -76,6 +76,7 @@ class KoreMapper:
             task_template=route.task_template,
             channel=route.source,
             spawned=self._spec.to_kore.spawned_tasks,
+            cascade_close=self._spec.status.policy.cascade_close,
             stays_behind={
                 **_by_type(others),
                 **self._leftovers.count(case, tasks),

@@ -14,6 +14,7 @@ from caseferry.model.kore_draft import Contact
 from caseferry.model.record import Key, Record, Value
 
 Owner = Literal["kore", "casemgr", "ask"]
+CascadeClose = Literal["propagate", "reopen", "report"]
 WriteOnce = Literal["note", "report", "conflict"]
 
 
@@ -121,6 +122,7 @@ class MappedGroup:
         opener: the activity that carries the case when no linked open task does.
         opener_when: of `no-tasks`, `all-tasks-completed`, `reopened`.
         reopened: what happens when casemgr closed the case and Kore has it open.
+        cascade_close: likewise, where it only closed with its last activity.
         stays_behind: what is not carried, with how often: `kore.attachments` -> 3.
         mapping: the mapping's digest.
     """
@@ -131,6 +133,7 @@ class MappedGroup:
     opener_when: frozenset[str]
     reopened: Literal["opener", "report", "conflict"]
     customer: CustomerWish
+    cascade_close: CascadeClose = "report"
     stays_behind: Mapping[str, int] = field(default_factory=dict)
     mapping: str = ""
 
@@ -153,6 +156,8 @@ class KoreGroup:
         case_template, task_template, channel: what the creates name; `channel` is
             Kore's `source`.
         spawned: what happens to tasks that the template makes by itself.
+        cascade_close: what happens to the Kore case when the casemgr case only closed
+            with its last activity.
         stays_behind: what is not carried, with how often:
             `casemgr.activity.email` -> 3.
         mapping: the mapping's digest.
@@ -169,6 +174,7 @@ class KoreGroup:
     task_template: str = ""
     channel: str = ""
     spawned: Literal["report", "adopt"] = "report"
+    cascade_close: CascadeClose = "report"
     stays_behind: Mapping[str, int] = field(default_factory=dict)
     mapping: str = ""
 

@@ -5,9 +5,9 @@ from caseferry.model.correlation import Role
 from caseferry.model.link import Link
 from caseferry.model.mapped import MappedField, MappedRecord
 from caseferry.model.record import Key, Record
-from caseferry.reconcile.merge import FINISHED, Merged, merge
+from caseferry.reconcile.merge import FINISHED, Merged, Way, merge
 from caseferry.reconcile.slots import Now, Slot, reopened
-from caseferry.reconcile.tasks import conflict, sent_along
+from caseferry.reconcile.tasks import EMPTIED, conflict, emptied_words, sent_along
 from caseferry.reconcile.view import CLOSED, COMPLETED, STAYS_OPEN, GroupView
 
 OPEN = "open"
@@ -87,12 +87,23 @@ def _contents(
     case = keyed(view)
     back = any(slot.is_new for slot in slots)  # a create opens a closed case
     can_edit = back or target.text("status") != CLOSED
-    merged = merge(case, link, target, digest=view.group.mapping, can_edit=can_edit)
+    merged = merge(
+        case,
+        link,
+        target,
+        digest=view.group.mapping,
+        can_edit=can_edit,
+        way=view.way,
+    )
     actions: list[Action] = []
     if merged.edits:
         actions.append(_edit(view, link, target, merged))
     if merged.conflicts:
         actions.append(conflict(Role.CASE, case, link, merged.conflicts))
+    if merged.emptied and view.way is not Way.ALONE:
+        words = emptied_words(merged, "Kore")
+        kind = ActionKind.SET_ASIDE
+        actions.append(_leave(view, link, kind, code=EMPTIED, reason=words))
     if merged.frozen:
         names = ", ".join(field.kore for field, _ in merged.frozen)
         reason = f"changed in Kore, and a closed case takes no edits: {names}"
@@ -198,7 +209,7 @@ def _close(view: GroupView, link: Link, slots: list[Slot]) -> list[Action]:
         and record.key not in ours
         and record.text("status") != COMPLETED
     ]
-    if view.listed and foreign:
+    if (view.listed or view.observed) and foreign:
         reason = f"holds {len(foreign)} open activity that is not ours; closing waits"
         return [
             _leave(

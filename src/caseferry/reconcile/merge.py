@@ -1,11 +1,13 @@
 """Three-way comparison of one record's fields against the base of each side."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Literal
 
 from caseferry.model.action import FieldChange
 from caseferry.model.link import Base, Link
-from caseferry.model.mapped import MappedField, MappedRecord
+from caseferry.model.mapped import MappedField, MappedRecord, Owner
 from caseferry.model.record import Record, Value
 
 ENDED = ("completed", "closed")
@@ -21,13 +23,31 @@ class Merged:
         edits: fields that can be written and should be.
         frozen: changed fields the target cannot write any more, with their policy.
         conflicts: fields that both sides changed, differently.
-        kept: fields the source emptied, or that only the target changed: left alone.
+        kept: fields the source emptied, or that the target owns: left alone.
+        emptied: of these, what the source emptied since both agreed.
     """
 
     edits: tuple[FieldChange, ...] = ()
     frozen: tuple[tuple[MappedField, FieldChange], ...] = ()
     conflicts: tuple[FieldChange, ...] = ()
     kept: tuple[str, ...] = ()
+    emptied: tuple[str, ...] = ()
+
+
+Fate = Literal["edits", "kept", "conflicts"]
+
+
+class Way(StrEnum):
+    """How a direction stands to the other one.
+
+    In two-way sync both directions look at each record. Where nobody changed anything
+    and both sides differ all the same (the mapping changed, or a field was never agreed
+    on), one of them has to lead, or each would overwrite the other.
+    """
+
+    ALONE = "alone"
+    LEADS = "leads"
+    FOLLOWS = "follows"
 
 
 def _source_changed(field: MappedField, link: Link, digest: str) -> bool:
@@ -40,14 +60,46 @@ def _source_changed(field: MappedField, link: Link, digest: str) -> bool:
     return field.source != link.kore_base.get(field.casemgr)
 
 
+def _is_other_ways(
+    field: MappedField, link: Link, current: Value | None, way: Way
+) -> bool:
+    """Tell whether a difference that nobody made is the other direction's to settle."""
+    if way is Way.ALONE or not link.finished:
+        return False
+    if not link.casemgr_base.has(field.casemgr):  # never agreed on
+        return field.source is None
+    moved = field.source != link.kore_base.get(field.casemgr)
+    if moved or _target_changed(field, link, current):
+        return False
+    leader: Owner = "casemgr" if way is Way.LEADS else "kore"
+    return field.owner == leader if way is Way.LEADS else field.owner != leader
+
+
 def _target_changed(field: MappedField, link: Link, current: Value | None) -> bool:
     if not link.casemgr_base.has(field.casemgr):
         return False
     return current != link.casemgr_base.get(field.casemgr)
 
 
+def _is_contested(
+    field: MappedField, link: Link, current: Value | None, way: Way
+) -> bool:
+    """Tell whether the target's value is somebody's, so that a write would lose it."""
+    if way is not Way.ALONE and link.finished:
+        known = link.casemgr_base.has(field.casemgr)
+        if not known:
+            return current is not None
+    return _target_changed(field, link, current)
+
+
 def merge(
-    mapped: MappedRecord, link: Link, target: Record, *, digest: str, can_edit: bool
+    mapped: MappedRecord,
+    link: Link,
+    target: Record,
+    *,
+    digest: str,
+    can_edit: bool,
+    way: Way = Way.ALONE,
 ) -> Merged:
     """Compare every mapped field of a linked record with the base of each side.
 
@@ -57,35 +109,46 @@ def merge(
         target: as read now.
         digest: of the present mapping.
         can_edit: the target takes edits; otherwise every change is frozen.
+        way: alone a field that both changed is never overwritten; in two-way sync it
+            is where the mapping says that the source owns it.
     """
-    edits: list[FieldChange] = []
-    frozen: list[tuple[MappedField, FieldChange]] = []
-    conflicts: list[FieldChange] = []
-    kept: list[str] = []
+    found = Merged()
     for field in mapped.fields:
-        current = target.fields.get(field.casemgr)
+        name, current = field.casemgr, target.fields.get(field.casemgr)
         if field.is_met_by(current) or not _source_changed(field, link, digest):
             continue
-        change = FieldChange(name=field.casemgr, before=current, after=field.value)
+        if _is_other_ways(field, link, current, way):
+            continue
+        change = FieldChange(name=name, before=current, after=field.value)
         if field.value is None:
-            kept.append(field.casemgr)  # nothing is cleared on its own
+            is_emptied = field.source is None and link.kore_base.get(name) is not None
+            emptied = (*found.emptied, name) if is_emptied else found.emptied
+            # nothing is cleared on its own
+            found = replace(found, kept=(*found.kept, name), emptied=emptied)
         elif field.write_once is not None or not can_edit:
-            frozen.append((field, change))
-        elif not _target_changed(field, link, current):
-            edits.append(change)
-        elif field.owner == "casemgr":
-            kept.append(field.casemgr)
+            found = replace(found, frozen=(*found.frozen, (field, change)))
         else:
-            conflicts.append(change)
-    return Merged(
-        edits=tuple(edits),
-        frozen=tuple(frozen),
-        conflicts=tuple(conflicts),
-        kept=tuple(kept),
-    )
+            fate = _fate(field, way, _is_contested(field, link, current, way))
+            found = _filed(found, change, fate)
+    return found
 
 
-def agree(
+def _fate(field: MappedField, way: Way, contested: bool) -> Fate:  # noqa: FBT001
+    """Say what becomes of a change that could be written."""
+    if not contested or (field.owner == "kore" and way is not Way.ALONE):
+        return "edits"
+    return "kept" if field.owner == "casemgr" else "conflicts"
+
+
+def _filed(found: Merged, change: FieldChange, fate: Fate) -> Merged:
+    if fate == "kept":
+        return replace(found, kept=(*found.kept, change.name))
+    if fate == "edits":
+        return replace(found, edits=(*found.edits, change))
+    return replace(found, conflicts=(*found.conflicts, change))
+
+
+def agree(  # noqa: PLR0913 - what an agreement is made of
     mapped: MappedRecord,
     link: Link,
     target: Record,
@@ -93,6 +156,7 @@ def agree(
     digest: str,
     source_print: str,
     sent: frozenset[str] = frozenset(),
+    way: Way = Way.ALONE,
 ) -> Link:
     """Give the link with its bases moved to where both sides agree now.
 
@@ -110,12 +174,16 @@ def agree(
         current = target.fields.get(field.casemgr)
         name = field.casemgr
         unmoved = field.source == link.kore_base.get(name)
-        fresh = name in sent or not link.casemgr_base.has(name)
-        fresh = fresh or (not link.finished and unmoved)
+        fresh = name in sent or (not link.finished and unmoved)
+        if way is Way.ALONE or not link.finished:
+            fresh = fresh or not link.casemgr_base.has(name)
         settled = field.value is None or field.write_once is not None
+        if settled and link.finished and way is not Way.ALONE:
+            kore[name] = field.source  # the target's own change is still to be carried
+            settled = False
         if fresh or settled or field.is_met_by(current):
-            kore[field.casemgr] = field.source
-            casemgr[field.casemgr] = current
+            kore[name] = field.source
+            casemgr[name] = current
     ended = target.text("status") in ENDED
     if ended == bool(mapped.finished):  # otherwise what both agreed on last stays
         kore[FINISHED] = "true" if ended else "false"
@@ -129,7 +197,8 @@ def agree(
         kore_base=base(kore.items()),
         casemgr_base=base(casemgr.items()),
         source_print=source_print,
-        mapping=digest,
+        # the direction that follows still has to see that the mapping changed
+        mapping=link.mapping or digest if way is Way.LEADS else digest,
         tombstone=link.tombstone,
     )
 

@@ -13,7 +13,7 @@ from caseferry.model.link import Hold, HoldKind, Link
 from caseferry.model.mapped import MappedRecord
 from caseferry.model.record import Record
 from caseferry.reconcile.merge import FINISHED
-from caseferry.reconcile.view import ASSIGNED, COMPLETED, GroupView, is_active
+from caseferry.reconcile.view import ASSIGNED, COMPLETED, Barred, GroupView, is_active
 
 
 class Now(StrEnum):
@@ -75,8 +75,9 @@ def stopped(view: GroupView, role: Role, mapped: MappedRecord) -> Action | None:
     """Give the action for a record that must be left alone, whatever the target says.
 
     The branches, in order: an earlier run or a person holds it; its create may still
-    take effect; a person parted it from its twin; Kore hides it; the mapping has no
-    word for one of its values.
+    take effect; a person parted it from its twin; it is new, and the configuration
+    makes nothing of its kind; Kore hides it; the mapping has no word for one of its
+    values.
     """
     key = mapped.record.key
     link = view.link(role, key)
@@ -101,16 +102,23 @@ def stopped(view: GroupView, role: Role, mapped: MappedRecord) -> Action | None:
     if link is not None and link.tombstone:
         reason = "parted by a person; `caseferry retry` takes it up again"
         return leave(ActionKind.OUT_OF_SCOPE, "unlinked", reason)
+    outside = _outside(view, role, mapped) if link is None else None
+    if outside is not None:
+        return leave(ActionKind.OUT_OF_SCOPE, outside.code, outside.reason)
     if not is_active(mapped):
-        if link is None:
-            reason = "inactive in Kore and never carried"
-            return leave(ActionKind.OUT_OF_SCOPE, "inactive", reason)
         reason = "deactivated in Kore; its counterpart is left as it is"
         return leave(ActionKind.SET_ASIDE, "inactive", reason)
     if mapped.problems or mapped.finished is None:
         reason = "; ".join(str(p) for p in mapped.problems) or "its status is unknown"
         return leave(ActionKind.QUARANTINE, "unmapped", reason)
     return None
+
+
+def _outside(view: GroupView, role: Role, mapped: MappedRecord) -> Barred | None:
+    """Say why a new record is not carried at all; None where it is."""
+    if not is_active(mapped):
+        return Barred(code="inactive", reason="inactive in Kore and never carried")
+    return view.barred.get(role)
 
 
 def task_slots(view: GroupView) -> list[Slot]:
@@ -127,7 +135,7 @@ def opener_slots(view: GroupView, tasks: list[Slot]) -> list[Slot]:
     carried = any(slot.now is Now.OPEN and slot.is_open_after for slot in tasks)
     ends = carried or bool(group.case.finished)
     found = [_opener_slot(view, link, ends=ends) for link in view.openers]
-    if view.in_doubt:
+    if view.in_doubt or Role.TASK in view.barred:
         return found  # what is in doubt may carry the case
     why = _opener_needed(view, tasks, found)
     if why:
@@ -259,7 +267,8 @@ def _opener_needed(view: GroupView, tasks: list[Slot], openers: list[Slot]) -> s
 def reopened(view: GroupView) -> bool:
     """Tell whether Kore has a case open that casemgr has closed, by Kore's doing.
 
-    Not when both agreed on "open": then casemgr closed it since, and that is kept.
+    Not when both agreed on "open": then casemgr closed it since, and that is kept;
+    unless it only closed with its last activity, and the mapping opens it again.
     """
     link, case = view.case_link, view.target_case
     if link is None or case is None or case.text("status") != "closed":
@@ -267,4 +276,6 @@ def reopened(view: GroupView) -> bool:
     if view.group.case.finished:
         return False
     agreed_open = link.casemgr_base.get("status") == "open"
-    return not (agreed_open and link.kore_base.get(FINISHED) == "false")
+    if not agreed_open or link.kore_base.get(FINISHED) != "false":
+        return True
+    return view.is_cascade and view.group.cascade_close == "reopen"

@@ -11,7 +11,7 @@ from caseferry.model.correlation import Role
 from caseferry.model.link import Link
 from caseferry.model.mapped import MappedField, MappedRecord
 from caseferry.model.record import Record, Value, fingerprint
-from caseferry.reconcile.merge import FINISHED, Merged, merge
+from caseferry.reconcile.merge import FINISHED, Merged, Way, merge
 from caseferry.reconcile.slots import Now, Slot
 from caseferry.reconcile.view import ASSIGNED, COMPLETED, GroupView
 
@@ -71,15 +71,34 @@ def update(view: GroupView, slot: Slot) -> list[Action]:
         reason = "casemgr does not show its activity to these credentials"
         return [_set_aside(mapped, link, "not-seen", reason)]
     can_edit = slot.now is Now.OPEN
-    merged = merge(mapped, link, target, digest=view.group.mapping, can_edit=can_edit)
+    merged = merge(
+        mapped,
+        link,
+        target,
+        digest=view.group.mapping,
+        can_edit=can_edit,
+        way=view.way,
+    )
     actions = _edits(view, slot, link, merged) + _frozen(view, mapped, link, merged)
     if merged.conflicts:
         actions.append(conflict(Role.TASK, mapped, link, merged.conflicts))
+    if merged.emptied and view.way is not Way.ALONE:
+        actions.append(_set_aside(mapped, link, EMPTIED, emptied_words(merged, "Kore")))
     was_finished = link.kore_base.get(FINISHED) == "true"
     if slot.now is Now.COMPLETED and not mapped.finished and was_finished:
         reason = "reopened in Kore; a completed activity cannot be reopened"
         actions.append(_set_aside(mapped, link, "task-reopened", reason))
     return actions
+
+
+EMPTIED = "emptied"
+"""Code: a field was emptied on one side, and nothing is cleared on its own."""
+
+
+def emptied_words(merged: Merged, where: str) -> str:
+    """Say which fields were emptied where."""
+    names = ", ".join(merged.emptied)
+    return f"emptied in {where}; nothing is cleared on its own: {names}"
 
 
 def complete(slot: Slot) -> Action:

@@ -9,12 +9,25 @@ from caseferry.model.correlation import Correlation, Role
 from caseferry.model.link import Hold, Link
 from caseferry.model.mapped import MappedGroup, MappedRecord
 from caseferry.model.record import Key, Record, Value, local_id
+from caseferry.reconcile.merge import Way
 
 CLOSED = "closed"
 COMPLETED = "completed"
 ASSIGNED = "assigned"
 STAYS_OPEN = "stays-open"
 """Says that a case holds something open which its listing does not show."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Barred:
+    """Why no record of a kind may be made: by the configuration, not by its contents.
+
+    Attributes:
+        code, reason: as of an action that leaves the record out of scope.
+    """
+
+    code: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +64,11 @@ class GroupView:
         holds: by source key; only those that still stand.
         in_doubt: (role, source key) of creates that are not settled yet.
         prints: fingerprint per source record.
+        way: how this direction stands to the other one.
+        observed: `targets` holds all activities of the case as last listed, though not
+            just now.
+        barred: kinds of record that must not be made.
+        is_cascade: the case closed only because its last activity was completed.
     """
 
     group: MappedGroup
@@ -66,6 +84,10 @@ class GroupView:
     holds: Mapping[Key, Hold] = field(default_factory=dict)
     in_doubt: frozenset[tuple[Role, Key]] = frozenset()
     prints: Mapping[Key, str] = field(default_factory=dict)
+    way: Way = Way.ALONE
+    observed: bool = False
+    barred: Mapping[Role, Barred] = field(default_factory=dict)
+    is_cascade: bool = False
 
     def link(self, role: Role, key: Key) -> Link | None:
         """Find the link of a case or task."""

@@ -13,7 +13,15 @@ from caseferry.model.action import FieldChange
 from caseferry.model.link import Base, Link
 from caseferry.model.mapped import MappedField, MappedRecord, Owner
 from caseferry.model.record import Record, Value
-from caseferry.reconcile.merge import FINISHED, Merged, agree, base, merge, values
+from caseferry.reconcile.merge import (
+    FINISHED,
+    Merged,
+    Way,
+    agree,
+    base,
+    merge,
+    values,
+)
 
 STATUS = "status"
 _OTHER: Mapping[Owner, Owner] = {"kore": "casemgr", "casemgr": "kore", "ask": "ask"}
@@ -24,7 +32,14 @@ def contents(mapped: MappedRecord) -> tuple[MappedField, ...]:
     return tuple(field for field in mapped.fields if field.kore != STATUS)
 
 
-def compare(mapped: MappedRecord, link: Link, target: Record, *, digest: str) -> Merged:
+def compare(
+    mapped: MappedRecord,
+    link: Link,
+    target: Record,
+    *,
+    digest: str,
+    way: Way = Way.ALONE,
+) -> Merged:
     """Compare every mapped field with the base of each side; names are Kore's.
 
     What a create sent and Kore does not have at all is sent again, until the link is
@@ -36,18 +51,21 @@ def compare(mapped: MappedRecord, link: Link, target: Record, *, digest: str) ->
         lost = {f.casemgr for f in flipped.fields if f.casemgr not in seen.fields}
         link = replace(link, kore_base=_without(link.kore_base, lost))
         link = replace(link, casemgr_base=_without(link.casemgr_base, lost))
-    merged = merge(flipped, _swapped(link), seen, digest=digest, can_edit=True)
+    merged = merge(flipped, _swapped(link), seen, digest=digest, can_edit=True, way=way)
     names = {field.casemgr: field.kore for field in flipped.fields}
 
     def renamed(changes: tuple[FieldChange, ...]) -> tuple[FieldChange, ...]:
         return tuple(replace(change, name=names[change.name]) for change in changes)
 
     return replace(
-        merged, edits=renamed(merged.edits), conflicts=renamed(merged.conflicts)
+        merged,
+        edits=renamed(merged.edits),
+        conflicts=renamed(merged.conflicts),
+        emptied=tuple(names[name] for name in merged.emptied),
     )
 
 
-def agreed(
+def agreed(  # noqa: PLR0913 - what an agreement is made of
     mapped: MappedRecord,
     link: Link,
     target: Record,
@@ -55,6 +73,7 @@ def agreed(
     digest: str,
     source_print: str,
     sent: frozenset[str] = frozenset(),
+    way: Way = Way.ALONE,
 ) -> Link:
     """Give the link with its bases moved to where both sides agree now.
 
@@ -70,6 +89,7 @@ def agreed(
             digest=digest,
             source_print=source_print,
             sent=names,
+            way=way,
         )
     )
     kore = values(_without(fresh.kore_base, {STATUS}))

@@ -17,7 +17,8 @@ from caseferry.model.link import SINCE_PLANNED, HoldKind, Link
 from caseferry.model.mapped import MappedRecord
 from caseferry.model.marker import marks_of
 from caseferry.model.record import Key, Record
-from caseferry.reconcile.merge import FINISHED
+from caseferry.reconcile.merge import FINISHED, Way
+from caseferry.reconcile.tasks import EMPTIED, emptied_words
 from caseferry.reconcile.to_kore.create import case_create, later, task_create
 from caseferry.reconcile.to_kore.mirror import (
     STATUS,
@@ -90,6 +91,9 @@ def _stopped(view: KoreView, role: Role, mapped: MappedRecord) -> Action | None:
     if link is not None and link.tombstone:
         reason = "parted by a person; `caseferry retry` takes it up again"
         return leave(view, role, key, ActionKind.OUT_OF_SCOPE, "unlinked", reason)
+    if link is None and (barred := view.barred.get(role)) is not None:
+        kind = ActionKind.OUT_OF_SCOPE
+        return leave(view, role, key, kind, barred.code, barred.reason)
     if mapped.problems or mapped.finished is None:
         reason = "; ".join(str(p) for p in mapped.problems) or "its status is unknown"
         return leave(view, role, key, ActionKind.QUARANTINE, "unmapped", reason)
@@ -228,10 +232,13 @@ def _after_reopening(view: KoreView, own: list[Action]) -> list[Action]:
 def _changes(view: KoreView, twin: Twin) -> list[Action]:
     """Give the one update that a linked record needs, and its conflicts."""
     mapped, link, target = twin.mapped, twin.link, twin.target
-    merged = compare(mapped, link, target, digest=view.group.mapping)
+    merged = compare(mapped, link, target, digest=view.group.mapping, way=view.way)
     changes = merged.edits
     actions: list[Action] = []
     status = wants_status(mapped, link, target)
+    if status and _is_held_open(view, twin):
+        actions.append(_cascade(view, twin))
+        status = False
     if status:
         changes = (*changes, _status_change(target, mapped.status))
     if not changes and _is_unmarked(view, twin):
@@ -239,6 +246,10 @@ def _changes(view: KoreView, twin: Twin) -> list[Action]:
         changes = (FieldChange(name=MARKER, before=None, after=key),)
     if changes:
         actions.append(_update(view, twin.role, mapped, changes))
+    if merged.emptied and view.way is not Way.ALONE:
+        words = emptied_words(merged, "casemgr")
+        key, kind = mapped.record.key, ActionKind.SET_ASIDE
+        actions.append(leave(view, twin.role, key, kind, EMPTIED, words))
     names = [change.name for change in merged.conflicts]
     names += [STATUS] if status is None else []
     if names:
@@ -246,6 +257,23 @@ def _changes(view: KoreView, twin: Twin) -> list[Action]:
         key, kind = mapped.record.key, ActionKind.CONFLICT
         actions.append(leave(view, twin.role, key, kind, "both-changed", reason))
     return actions
+
+
+def _is_held_open(view: KoreView, twin: Twin) -> bool:
+    """Tell whether a case closed in casemgr is not to be closed in Kore.
+
+    In two-way sync only, and only where both agreed on open before.
+    """
+    if view.way is Way.ALONE or twin.role is not Role.CASE or not view.is_cascade:
+        return False
+    agreed_open = twin.link.kore_base.get(FINISHED) == "false"
+    return agreed_open and view.group.cascade_close != "propagate"
+
+
+def _cascade(view: KoreView, twin: Twin) -> Action:
+    key = twin.mapped.record.key
+    reason = "closed in casemgr with its last activity; it stays open in Kore"
+    return leave(view, Role.CASE, key, ActionKind.SET_ASIDE, "cascade-close", reason)
 
 
 def _is_unmarked(view: KoreView, twin: Twin) -> bool:

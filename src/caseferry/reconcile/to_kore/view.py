@@ -7,6 +7,8 @@ from caseferry.model.correlation import Correlation, Role
 from caseferry.model.link import Hold, Link
 from caseferry.model.mapped import KoreGroup, MappedRecord
 from caseferry.model.record import Key, Record, local_id
+from caseferry.reconcile.merge import Way
+from caseferry.reconcile.view import Barred
 
 BLOCKED = "closed"
 """The category in which a Kore case takes no task and no edit of one."""
@@ -25,6 +27,9 @@ class KoreView:
         others: source records that are not carried: key to the reason's code.
         holds: by source key; only those that still stand.
         in_doubt: source keys of creates that are not settled yet.
+        way: how this direction stands to the other one.
+        barred: kinds of record that must not be made.
+        is_cascade: the case closed only because its last activity was completed.
     """
 
     group: KoreGroup
@@ -35,6 +40,9 @@ class KoreView:
     others: Mapping[Key, str] = field(default_factory=dict)
     holds: Mapping[Key, Hold] = field(default_factory=dict)
     in_doubt: frozenset[Key] = frozenset()
+    way: Way = Way.ALONE
+    barred: Mapping[Role, Barred] = field(default_factory=dict)
+    is_cascade: bool = False
 
     def target(self, key: Key) -> Record | None:
         """Give the counterpart of a source record, as known now."""

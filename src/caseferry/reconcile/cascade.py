@@ -1,0 +1,27 @@
+"""How a casemgr case came to be closed: by somebody, or with its last activity."""
+
+from collections import Counter
+from collections.abc import Iterable
+
+from caseferry.model.record import Record
+from caseferry.model.times import instant_of
+from caseferry.reconcile.view import CLOSED, COMPLETED
+
+_SECOND = len("2026-01-02T03:04:05")
+
+
+def is_cascade(case: Record, activities: Iterable[Record]) -> bool:
+    """Tell whether a closed case may only have closed with its last activity.
+
+    No field says so. Closing a case completes everything in it that is open, at one
+    instant; an agent completes one activity at a time. So only where several were
+    completed within one second somebody surely closed the case itself.
+    """
+    if case.text("status") != CLOSED:
+        return False
+    ends = Counter(
+        instant_of(activity.version)[:_SECOND]
+        for activity in activities
+        if activity.text("status") == COMPLETED
+    )
+    return max(ends.values(), default=0) <= 1

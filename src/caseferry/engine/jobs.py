@@ -14,7 +14,7 @@ from caseferry.model.link import Intent, WriteKind, images_of
 from caseferry.model.record import Key, Value, fingerprint
 from caseferry.model.times import canonical_time
 
-_BULK = 75
+BULK = 75
 _UPDATE = ActionKind.UPDATE
 
 
@@ -52,8 +52,8 @@ class Jobs:
             actor = self._actor(work, action)
             by_actor.setdefault(actor, []).append((work, action))
         for pairs in by_actor.values():
-            for start in range(0, len(pairs), _BULK):
-                yield tuple(pairs[start : start + _BULK])
+            for start in range(0, len(pairs), BULK):
+                yield tuple(pairs[start : start + BULK])
 
     def _actor(self, work: Work, action: Action) -> str:
         """Give in whose name an activity is changed, as it was read last."""

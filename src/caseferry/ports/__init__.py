@@ -106,8 +106,8 @@ class KoreSystem(KoreChanges, Protocol):
         Args:
             record: as read last: what is written as a whole (`tags`, custom fields,
                 the text that carries the marker) keeps what is not named.
-            fields: of `name desc dueDate status priority tags field.<label>`; status
-                and priority by name.
+            fields: of `name desc dueDate status priority tags isActive field.<label>`;
+                status and priority by name; "" empties a field.
             correlation: our key; the marker is kept, and a tag carries it from now on.
 
         Raises:

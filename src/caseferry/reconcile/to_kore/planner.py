@@ -88,7 +88,7 @@ def _stopped(view: KoreView, role: Role, mapped: MappedRecord) -> Action | None:
         reason = "its create is in doubt and is settled before anything else"
         return leave(view, role, key, ActionKind.WAITING, "in-doubt", reason)
     if link is not None and link.tombstone:
-        reason = "parted by a person; `caseferry retry` takes it up again"
+        reason = "parted, or taken back; `caseferry retry` takes it up again"
         return leave(view, role, key, ActionKind.OUT_OF_SCOPE, "unlinked", reason)
     if mapped.problems or mapped.finished is None:
         reason = "; ".join(str(p) for p in mapped.problems) or "its status is unknown"

@@ -65,9 +65,7 @@ def marks(record: Any, run: int) -> int:
 def not_taken_back(box: Sandbox, run: int, *, before: int = 0) -> list[str]:
     """List what the run left in casemgr: everything of ours ends, marked once.
 
-    Args:
-        run: its number.
-        before: activities up to this id were there before the run.
+    Activities up to the id `before` were there before the run.
     """
     wrong = []
     for activity in ours(box):

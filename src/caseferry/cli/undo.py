@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import click
 
-from caseferry.adapters.sqlite import RunEntry
+from caseferry.adapters.sqlite import RunEntry, SqliteStore
 from caseferry.bootstrap import reading_state
 from caseferry.cli.history import find_run
 from caseferry.cli.options import Command, Invocation, dry_run_option
@@ -46,12 +46,12 @@ def undo(
     Fields get back what they held, unless somebody changed them since. What the run
     made is deactivated in Kore, and marked and completed in casemgr. Nothing is made
     from it again until `retry`. May be interrupted and run again at any time. RUN is
-    its number, or `last`.
+    its number; `last` is the latest that wrote something.
     """
     if not dry_run:
         invocation.need_consent()
     with reading_state(invocation.load().config) as store:
-        entry = find_run(store, run)
+        entry = _last_written(store) if run == "last" else find_run(store, run)
         by = store.get_fact(f"{UNDONE}{entry.number}")
         is_empty = not store.entries(entry.number)
     _need_undoable(entry)
@@ -66,6 +66,20 @@ def undo(
         this.exit_code = result.exit_code
         this.summary = result.data
     return result
+
+
+def _last_written(store: SqliteStore) -> RunEntry:
+    """Give the latest run that wrote something, undos left out.
+
+    Raises:
+        UserError: there is none.
+    """
+    for entry in store.runs(_LISTED):
+        if entry.command != "undo" and store.entries(entry.number):
+            return entry
+    raise UserError(
+        "no run wrote anything", code="run-unknown", hint="`caseferry history`"
+    )
 
 
 def _need_undoable(entry: RunEntry) -> None:

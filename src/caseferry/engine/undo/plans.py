@@ -90,19 +90,22 @@ class UndoPlanner:
     def _is_brought(self, work: UndoWork) -> bool:
         """Tell whether the run brought this case into being.
 
-        An activity of the run that did may have been moved to another case since; the
-        link tells, or, where the run ended before there was one, that both were made
-        at once.
+        An activity of the run that did may have been moved to another case since. The
+        link of its case tells; where the run ended before there was one, the case is
+        nobody's counterpart, and both were made at once.
         """
-        links = self._context.store.links_to([work.key])
+        store = self._context.store
+        known = store.links_to([work.key]).get(work.key)
         for written in work.written:
             record = work.records.get(written.key)
             if not (written.created and written.opens) or record is None:
                 continue
-            if (link := links.get(work.key)) is None:
-                if _made_at_once(record, work.records.get(work.key)):
-                    return True
-            elif self._case_of(written) in (None, link.kore):
+            case = self._case_of(written)
+            link = store.link(case) if case is not None else known
+            if link is not None and link.casemgr == work.key:
+                return True
+            at_once = _made_at_once(record, work.records.get(work.key))
+            if link is None and known is None and at_once:
                 return True
         return False
 

@@ -1,15 +1,12 @@
 """Runs into Kore, and into both systems, taken back: judged by what Kore holds."""
 
-from typing import Any
-
 import pytest
 
-from caseferry.engine.migrate import Migration, Options
-from caseferry.engine.to_kore.migrate import MigrationToKore
 from caseferry.model.record import System, kore_key
 from support.back import Back
 from support.taken_back import (
     ENDED,
+    both_ways,
     codes,
     not_taken_back,
     planned,
@@ -203,17 +200,6 @@ def test_a_lost_reply_changes_nothing_about_the_end(operation: str, kind: str) -
     assert {c.id: c.status for c in back.box.kore.cases.values()} == ended
 
 
-def both_ways(back: Back) -> None:
-    """Let one run carry both ways, as a two-way sync does."""
-    context = back.rig.context()
-    context.run = back.rig.store.begin_run("sync", "t", {})
-    for make in (MigrationToKore, Migration):
-        migration: Any = make(context, Options())
-        migration.read()
-        migration.plan()
-        migration.carry_out()
-
-
 def test_a_run_that_wrote_to_both_systems_is_taken_back_in_both() -> None:
     """The system that was written to decides, entry by entry."""
     back = Back(cases=0)
@@ -224,7 +210,7 @@ def test_a_run_that_wrote_to_both_systems_is_taken_back_in_both() -> None:
         "kore", "case", name="From Kore", template="Service", user=user
     )
     back.box.human.create("kore", "task", case_id=own, name="Send")
-    both_ways(back)
+    both_ways(back.rig)
     assert still_active(back.box)
     assert len(back.box.casemgr.activities) > 1
 

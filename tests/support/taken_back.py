@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from caseferry.engine.migrate import Migration, Options
+from caseferry.engine.to_kore.migrate import MigrationToKore
 from caseferry.engine.undo.run import Undo, Undone
 from caseferry.sandbox import Sandbox
 from support.rig import Rig
@@ -90,3 +92,36 @@ def still_active(box: Sandbox) -> list[str]:
         if record.is_active
         and any("cf1." in text for text in (record.desc or "", *record.tags))
     ]
+
+
+def both_ways(rig: Rig) -> None:
+    """Let one run carry both ways, as a two-way sync does."""
+    context = rig.context()
+    context.run = rig.store.begin_run("sync", "t", {})
+    for make in (MigrationToKore, Migration):
+        migration: Any = make(context, Options())
+        migration.read()
+        migration.plan()
+        migration.carry_out()
+
+
+def everything(box: Sandbox) -> dict[str, tuple[Any, ...]]:
+    """Give what a person would see of every record in both systems."""
+    seen: dict[str, tuple[Any, ...]] = {}
+    for case in box.casemgr.cases.values():
+        custom = tuple(sorted(case.custom.items()))
+        seen[f"case {case.id}"] = (case.status, case.subject, case.severity, custom)
+    for each in box.casemgr.activities.values():
+        notes = tuple(note.content for note in each.notes)
+        seen[f"activity {each.id}"] = (each.status, each.priority, each.due, notes)
+    for record in (*box.kore.cases.values(), *box.kore.tasks.values()):
+        seen[record.id] = (
+            record.is_active,
+            record.status,
+            record.priority,
+            record.name,
+            record.desc,
+            record.due,
+            tuple(sorted(record.tags)),
+        )
+    return seen

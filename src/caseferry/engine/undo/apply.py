@@ -1,20 +1,18 @@
 """Case groups on their way back: decide, send, read again, until nothing is left."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 from caseferry.engine.context import Context
 from caseferry.engine.dispatch import Dispatcher, Outcome, Stages
 from caseferry.engine.undo.bury import bury, move_base
 from caseferry.engine.undo.jobs import UndoJobs
-from caseferry.engine.undo.ledger import Past, with_done
+from caseferry.engine.undo.ledger import Past, note_sent, with_done
 from caseferry.engine.undo.plans import UndoPlanner
 from caseferry.engine.undo.work import Sent, UndoWork
 from caseferry.errors import InvariantBroken, Refused, SafetyStop, VersionMismatch
 from caseferry.model.action import Action, ActionKind, Stage
 from caseferry.model.link import Intent, IntentState
 from caseferry.model.record import System
-from caseferry.reconcile.undo.view import ACTIVE
 
 GUARD = "undo-refused"
 _PATIENCE = 3
@@ -128,19 +126,14 @@ class UndoApplier:
                 self._refused(work, action, outcome, alone=len(sent.pairs) == 1)
 
     def _done(self, work: UndoWork, action: Action, intent: Intent, sent: Sent) -> None:
-        past = self._past
         work.records |= {record.key: record for record in sent.replies}
-        past.ledger = with_done(past, intent, intent.images)
+        self._past.ledger = with_done(self._past, intent)
+        note_sent(self._past, intent)
         work.done.append(action)
         self._repeat(work, action, limit=1, code="not-applied")
 
     def _in_doubt(self, work: UndoWork, action: Action, intent: Intent) -> None:
-        past = self._past
-        if action.kind is ActionKind.NOTE:
-            past.noted.add(action.correlation)  # listed before it is written again
-        if ACTIVE in intent.fields and intent.casemgr is not None:
-            tried = past.ledger.tried | {intent.casemgr}
-            past.ledger = replace(past.ledger, tried=tried)
+        note_sent(self._past, intent)
         self._repeat(work, action, limit=_PATIENCE, code="moving")
 
     def _refused(

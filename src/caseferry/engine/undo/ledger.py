@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
-from caseferry.model.action import FieldChange
 from caseferry.model.correlation import Correlation, Role, parse_correlation
 from caseferry.model.link import Entry, Intent, IntentState, WriteKind
 from caseferry.model.record import Key, System, local_id, system_of
@@ -131,34 +130,45 @@ def _with_write(known: Written, intent: Intent) -> Written:
 
 def _add_undo(past: Past, entries: Iterable[Entry]) -> None:
     for entry in entries:
-        intent, key = entry.intent, entry.intent.casemgr
-        if key is None or entry.state in _NO_EFFECT:
+        if entry.state in _NO_EFFECT:
             continue
-        if intent.kind is WriteKind.NOTE:
-            past.noted.add(intent.correlation)
-        elif ACTIVE in intent.fields:
-            past.ledger = replace(past.ledger, tried=past.ledger.tried | {key})
         if entry.state is IntentState.DONE:
-            changes = intent.images or tuple(
-                FieldChange(name=name, before=None, after=None)
-                for name in intent.fields
-            )
-            past.ledger = with_done(past, intent, changes)
+            past.ledger = with_done(past, entry.intent)
+        note_sent(past, entry.intent)
 
 
-def with_done(past: Past, intent: Intent, changes: Iterable[FieldChange]) -> Ledger:
-    """Give the ledger with one write of an undo that was carried out."""
+def note_sent(past: Past, intent: Intent) -> None:
+    """Note a write of an undo that was sent, whatever became of it.
+
+    A mark is looked for before it is written again; a record whose deactivation was
+    sent may be hidden since; a case that was opened for its tasks had a status before.
+    """
+    ledger, key = past.ledger, intent.casemgr
+    written = past.written.get(key) if key is not None else None
+    if key is None or written is None:
+        return
+    if intent.kind is WriteKind.NOTE:
+        past.noted.add(intent.correlation)
+    elif ACTIVE in intent.fields:
+        past.ledger = replace(ledger, tried=ledger.tried | {key})
+    elif written.created:
+        was = next((i.before for i in intent.images if i.name == "status"), None)
+        if isinstance(was, str):
+            past.ledger = replace(ledger, opened={key: was, **ledger.opened})
+
+
+def with_done(past: Past, intent: Intent) -> Ledger:
+    """Give the ledger with one write of an undo that was carried out.
+
+    Of an edit whose images were let go every field that it named counts.
+    """
     ledger, key = past.ledger, intent.casemgr
     if key is None or intent.kind in _ENDS:
         return ledger
     if intent.kind is WriteKind.NOTE:
         return replace(ledger, marked=ledger.marked | {key})
     written = past.written.get(key)
-    names = {change.name for change in changes}
-    if written is not None and written.created and ACTIVE not in names:
-        was = next((c.before for c in changes if c.name == "status"), None)
-        opened = dict(ledger.opened)
-        if isinstance(was, str):
-            opened.setdefault(key, was)
-        return replace(ledger, opened=opened)
+    if written is not None and written.created and ACTIVE not in intent.fields:
+        return ledger
+    names = {image.name for image in intent.images} or set(intent.fields)
     return replace(ledger, taken=ledger.taken | {(key, name) for name in names})

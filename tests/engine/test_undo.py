@@ -289,6 +289,13 @@ def test_the_first_group_that_is_refused_stops_the_undo() -> None:
 
     assert caught.value.guard == "undo-refused"
     assert sum(marks(a, 1) for a in ours(scene.box)) - before <= 6
+    scene.rig.allowed = frozenset({"undo-refused"})
+    passed = undone(scene.rig, 1)
+    scene.box.set_readings({"casemgr.force_categorization": "off"})
+    after = undone(scene.rig, 1)
+    assert counted(passed, "task", "quarantine") > 1
+    assert after.held == 0
+    assert not_taken_back(scene.box, 1) == []
 
 
 @pytest.mark.parametrize("kind", ["lost_reply", "error_after", "error_before"])

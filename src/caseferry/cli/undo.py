@@ -95,8 +95,14 @@ def _nothing(entry: RunEntry, by: str | None) -> Result:
     text = f"Run {entry.number} wrote nothing; there is nothing to undo."
     if by is not None:
         text = f"Run {entry.number} was taken back by run {by}; nothing is left to do."
-    data = {"undone_run": entry.number, "dry_run": False, "taken_back_by": by}
-    return Result(data=data | {"cannot": []}, lines=[text])
+    data: dict[str, Any] = {
+        "undone_run": entry.number,
+        "dry_run": False,
+        "taken_back_by": None if by is None else int(by),
+        "cannot": [],
+        "cannot_counts": {},
+    }
+    return Result(data=data, lines=[text])
 
 
 class _Course:
@@ -191,7 +197,7 @@ class _Course:
                 f"caseferry undo {self._entry.number}   (what is left, once it is "
                 "mended or has had its time)"
             )
-        steps.append("caseferry retry KEY   (to carry a record again)")
+        steps.append("caseferry verify   (what is undone is out of scope)")
         return [
             *cannot_lines(data, examples=self._examples),
             "",

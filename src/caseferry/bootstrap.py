@@ -16,6 +16,7 @@ from caseferry.adapters.exchange import Waiting
 from caseferry.adapters.kore import KoreHttp, KoreSettings
 from caseferry.adapters.sqlite import SqliteStore, StateLock
 from caseferry.config import Config, Loaded
+from caseferry.config.shape import Casemgr, Kore
 from caseferry.engine.context import Context, Settings
 from caseferry.engine.workers import Workers
 from caseferry.errors import ConfigError, InvariantBroken, Problem, StateError
@@ -316,7 +317,7 @@ def writing_run(
     *,
     reporter: Reporter,
     stop: threading.Event,
-    direction: Direction = Direction.TO_CASEMGR,
+    direction: Direction | None = Direction.TO_CASEMGR,
 ) -> Iterator[Run]:
     """Take the lock and put a run together; `context.run` is set by the caller.
 
@@ -326,7 +327,8 @@ def writing_run(
         command: for whoever finds the state locked.
         reporter: told how far the run is.
         stop: set it, and every wait ends at once.
-        direction: whose limits and lags the writing goes by.
+        direction: whose limits and lags the writing goes by; None is the stricter of
+            both.
 
     Raises:
         Locked: another run holds the state.
@@ -345,9 +347,9 @@ def writing_run(
             answers=answers_in(store.facts),
         )
         stack.callback(systems.close)
-        to_kore = direction is Direction.TO_KORE
-        target = config.kore if to_kore else config.casemgr
-        workers = stack.enter_context(Workers(target.concurrency))
+        targets = _targets(config, direction)
+        size = min(target.concurrency for target in targets)
+        workers = stack.enter_context(Workers(size))
         context = Context(
             kore=systems.kore,
             casemgr=systems.casemgr,
@@ -355,22 +357,27 @@ def writing_run(
             clock=clock,
             reporter=reporter,
             mapper=mapper,
-            settings=_settings(config, direction),
+            settings=_settings(config, targets),
             workers=workers,
             locked_at=locked_at,
         )
         yield Run(context=context, store=store, systems=systems, clock=clock)
 
 
-def _settings(config: Config, direction: Direction) -> Settings:
+def _targets(config: Config, direction: Direction | None) -> tuple[Kore | Casemgr, ...]:
+    if direction is None:
+        return (config.kore, config.casemgr)
+    return (config.kore if direction is Direction.TO_KORE else config.casemgr,)
+
+
+def _settings(config: Config, targets: tuple[Kore | Casemgr, ...]) -> Settings:
     casemgr = config.casemgr
-    target = config.kore if direction is Direction.TO_KORE else casemgr
     return Settings(
         pair=pair_of(config),
         case_key_field=f"custom.{casemgr.case_key_attribute}",
         activity_key_field=f"custom.{casemgr.activity_key_attribute}",
-        visibility_lag_s=target.visibility_lag,
-        late_effect_s=target.late_effect,
+        visibility_lag_s=max(target.visibility_lag for target in targets),
+        late_effect_s=max(target.late_effect for target in targets),
         marker=config.kore.marker,
         overlap_s=config.sync.overlap,
         departments=tuple(config.casemgr.departments),

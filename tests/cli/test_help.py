@@ -124,7 +124,7 @@ def test_a_slip_of_the_pen_is_understood(empty: Home, typed: str, meant: str) ->
     assert done.out == ""
 
 
-@pytest.mark.parametrize("later", ["plan", "apply", "sync", "conflicts", "undo"])
+@pytest.mark.parametrize("later", ["plan", "apply", "sync", "conflicts"])
 def test_what_comes_later_is_not_there_yet(empty: Home, later: str) -> None:
     """A command of a later version is unknown, not half done."""
     assert empty.run(later).code == 2

@@ -177,6 +177,7 @@ def view(store: AnyStore) -> dict[str, object]:
         "links_of": store.links_of(CASES),
         "link": [store.link(key) for key in every],
         "intents": store.open_intents(),
+        "entries": [store.entries(run) for run in runs],
         "journal": [list(store.journal(key, None)) for key in (None, *every)],
         "journal_run": [list(store.journal(None, run)) for run in runs],
         "holds": [store.holds(), store.holds(CASES[:1])],

@@ -7,6 +7,7 @@ import pytest
 from caseferry.adapters.memory_store import MemoryStore
 from caseferry.adapters.sqlite import SqliteStore
 from caseferry.errors import InvariantBroken, StateError
+from caseferry.model.action import FieldChange
 from caseferry.model.correlation import Role
 from caseferry.model.link import Base, IntentState
 from caseferry.model.record import Entity, Key, System, activity_key
@@ -474,6 +475,29 @@ def test_the_journal_tells_a_records_story(store: AnyStore) -> None:
     assert list(store.journal(activity_key("7"), None)) == [first, again]
     assert list(store.journal(activity_key("7"), run)) == [again]
     assert [entry["number"] for entry in store.journal(None, None)] == ["1", "2", "3"]
+
+
+def test_a_run_gives_back_what_it_overwrote(store: AnyStore) -> None:
+    """Entries of one run, in order, with each field before and after."""
+    images = (
+        FieldChange(name="dueDate", before=None, after="2026-05-01T00:00:00.000Z"),
+        FieldChange(name="tags", before=("a", "b"), after='c "d" é'),
+    )
+    made = an_intent(2, opens=False)
+    store.save_intents(1, [an_intent(1, images=images), made])
+    run = store.begin_run("undo", AT, {})
+    store.save_intents(run, [an_intent(3)])
+    store.settle_intent(2, IntentState.DONE, casemgr=activity_key("7"))
+
+    first, second = store.entries(1)
+
+    assert first.intent == replace(an_intent(1, images=images), number=1)
+    assert first.state is IntentState.OPEN
+    assert second.intent == replace(made, number=2, casemgr=activity_key("7"))
+    assert second.state is IntentState.DONE
+    assert [each.intent.number for each in store.entries(run)] == [3]
+    assert store.entries(99) == []
+    assert store.open_intents()[0].images == ()
 
 
 def test_an_unknown_intent_cannot_be_settled(store: AnyStore) -> None:

@@ -15,6 +15,7 @@ from caseferry.adapters.sqlite.opening import open_database
 from caseferry.adapters.sqlite.place import check_place, is_network, mount_type
 from caseferry.adapters.sqlite.schema import migrations
 from caseferry.errors import Locked, StateError
+from caseferry.model.action import FieldChange
 from caseferry.model.correlation import Role
 from caseferry.model.link import Base, HoldKind, IntentState
 from caseferry.model.record import Key, System, record_fingerprint
@@ -96,6 +97,7 @@ def test_a_person_can_read_the_tables(sqlite: SqliteStore) -> None:
         "customer",
         "fact",
         "hold",
+        "image",
         "journal",
         "link",
         "meta",
@@ -355,6 +357,37 @@ def test_a_record_of_the_first_version_changed_before_any_run(state: Path) -> No
         assert list(store.changed_cases(System.KORE, run)) == [a_case(1).key]
 
 
+def test_the_journal_of_the_first_version_is_kept(state: Path) -> None:
+    """What an earlier version wrote has no images, and does not say what it made."""
+    at_version(state, "m001_tables")
+    old = Database(state)
+    old.table("run").insert(
+        {"number": 1, "command": "m", "started": AT, "inputs": "{}"}
+    )
+    row = {
+        "number": 1,
+        "run": 1,
+        "at": AT,
+        "kind": "create",
+        "role": "task",
+        "kore": "kore:ti-0001",
+        "correlation": an_intent(1).correlation,
+        "payload_print": "p" * 32,
+        "department": "Service",
+        "fields": '["subject","priority"]',
+        "state": "done",
+    }
+    old.table("journal").insert(row)
+    old.close()
+
+    with SqliteStore.open(state) as store:
+        (entry,) = store.entries(1)
+        store.save_intents(1, [an_intent(2, opens=True)])
+
+        assert entry.intent == replace(an_intent(1), number=1)
+        assert [each.intent.opens for each in store.entries(1)] == [None, True]
+
+
 def later_version(*, fails: bool) -> Migrations:
     """Our migrations and one more, as a later release would have it."""
     later = Migrations(migrations.name)
@@ -537,7 +570,8 @@ def test_contents_are_forgotten_and_identity_is_not(sqlite: SqliteStore) -> None
     sqlite.save_records(1, System.KORE, [case, a_case(2)])
     sqlite.save_records(1, System.CASEMGR, [other])
     sqlite.save_link(link, case.key)
-    sqlite.save_intents(1, [an_intent(kore=case.key, role=Role.CASE)])
+    image = FieldChange(name="subject", before=None, after=secret)
+    sqlite.save_intents(1, [an_intent(kore=case.key, role=Role.CASE, images=(image,))])
     sqlite.settle_intent(1, IntentState.IN_DOUBT, detail=secret)
     sqlite.save_hold(1, a_hold(case.key, reason=secret))
     email = CustomerFound(
@@ -555,6 +589,7 @@ def test_contents_are_forgotten_and_identity_is_not(sqlite: SqliteStore) -> None
     assert (kept.casemgr, kept.finished) == (link.casemgr, True)
     assert kept.kore_base == kept.casemgr_base == Base(fields={})
     assert [each.kore for each in sqlite.open_intents()] == [case.key]
+    assert [each.intent.images for each in sqlite.entries(1)] == [()]
     assert list(sqlite.holds()) == [case.key]
     assert sqlite.record(case.key) is sqlite.record(link.casemgr) is None
     assert sqlite.record(a_case(2).key) == a_case(2)
@@ -567,7 +602,8 @@ def test_old_contents_are_purged(sqlite: SqliteStore) -> None:
     old, new = "2025-01-01", "2026-06-01"
     first = sqlite.begin_run("migrate", old, {"mapping": "m"})
     sqlite.save_records(first, System.KORE, [a_case(1), a_case(2)])
-    sqlite.save_intents(first, [an_intent(1, at=old), an_intent(2, at=old)])
+    images = (FieldChange(name="subject", before="a", after="b"),)
+    sqlite.save_intents(first, [an_intent(n, at=old, images=images) for n in (1, 2)])
     sqlite.settle_intent(1, IntentState.REFUSED, detail="told")
     sqlite.settle_intent(2, IntentState.IN_DOUBT, detail="told")
     sqlite.save_link(a_link(1), a_case(1).key)
@@ -581,5 +617,7 @@ def test_old_contents_are_purged(sqlite: SqliteStore) -> None:
     assert sqlite.record(a_case(1).key) is None
     assert sqlite.record(a_case(2).key) == a_case(2)
     assert [each["detail"] for each in sqlite.journal(None, None)] == ["", "told"]
+    kept = [each.intent.images for each in sqlite.entries(first)]
+    assert kept == [(), images]  # what is in doubt is not let go
     assert [dict(each.inputs) for each in sqlite.runs()] == [{"mapping": "m"}, {}, {}]
     assert list(sqlite.links()) == [a_link(1)]

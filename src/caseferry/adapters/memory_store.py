@@ -10,7 +10,7 @@ from typing import Any
 
 from caseferry.errors import InvariantBroken, StateError
 from caseferry.model.correlation import Role, TenantPair
-from caseferry.model.link import Hold, Intent, IntentState, Link
+from caseferry.model.link import Entry, Hold, Intent, IntentState, Link
 from caseferry.model.record import (
     Entity,
     Key,
@@ -40,7 +40,7 @@ class _Seen:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Entry:
+class _Line:
     """One line of the journal."""
 
     run: int
@@ -337,7 +337,7 @@ class MemoryStore:
         with self.transaction():
             self._check_run(run)
             for intent in numbered:
-                self._put("journal", intent.number, _Entry(run=run, intent=intent))
+                self._put("journal", intent.number, _Line(run=run, intent=intent))
         return numbered
 
     def settle_intent(
@@ -363,9 +363,21 @@ class MemoryStore:
             ),
         )
 
+    def entries(self, run: int) -> list[Entry]:
+        rows = sorted(self._table("journal").items())
+        return [
+            Entry(intent=_by_field(line.intent), state=line.state)
+            for _, line in rows
+            if line.run == run
+        ]
+
     def open_intents(self) -> list[Intent]:
         rows = sorted(self._table("journal").items())
-        return [entry.intent for _, entry in rows if entry.state in _UNSETTLED]
+        return [
+            replace(entry.intent, images=())
+            for _, entry in rows
+            if entry.state in _UNSETTLED
+        ]
 
     def journal(self, key: Key | None, run: int | None) -> Iterator[Mapping[str, str]]:
         """Give journal entries for a person, oldest first."""
@@ -416,6 +428,11 @@ def _put_back(rows: dict[Any, Any], key: object, value: object) -> None:
         rows[key] = value
 
 
+def _by_field(intent: Intent) -> Intent:
+    images = sorted(intent.images, key=lambda image: image.name)
+    return replace(intent, images=tuple(images))
+
+
 def _in_order(cases: list[Record]) -> list[Record]:
     newest_first = sorted(cases, key=_created, reverse=True)
     return sorted(newest_first, key=_is_done)
@@ -430,7 +447,7 @@ def _created(record: Record) -> str:
     return record.text("createdAt") or record.text("created")
 
 
-def _as_text(entry: _Entry) -> dict[str, str]:
+def _as_text(entry: _Line) -> dict[str, str]:
     intent = entry.intent
     return {
         "number": str(intent.number),

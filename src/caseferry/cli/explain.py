@@ -241,7 +241,7 @@ def _next(known: _Known) -> str:
     if link is None:
         return "planned: it has no counterpart yet"
     if link.tombstone:
-        return "left alone: it was parted"
+        return "left alone: it was parted, or taken back"
     if not link.finished:
         return "goes on: its creation is not finished"
     if known.digest and link.mapping != known.digest:

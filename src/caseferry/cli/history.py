@@ -14,6 +14,7 @@ from caseferry.cli.status import run_data, run_end
 from caseferry.errors import UserError
 from caseferry.report.migration import Told, summary_lines
 from caseferry.report.text import local_time, number, table
+from caseferry.report.undone import cannot_lines, undone_lines
 
 _LATEST = 20
 _WORDS = {"allow": "guards passed"}
@@ -30,7 +31,7 @@ def history(invocation: Invocation, *, run: str | None) -> Result:
     with reading_state(invocation.load().config) as store:
         if run is None:
             return _list(store)
-        return _show(store, _find(store, run))
+        return _show(store, find_run(store, run))
 
 
 def _list(store: SqliteStore) -> Result:
@@ -43,7 +44,12 @@ def _list(store: SqliteStore) -> Result:
     return Result(data={"runs": [run_data(run) for run in runs]}, lines=lines)
 
 
-def _find(store: SqliteStore, text: str) -> RunEntry:
+def find_run(store: SqliteStore, text: str) -> RunEntry:
+    """Give the run that a person means: a number, or `last`.
+
+    Raises:
+        UserError: there is none.
+    """
     if text == "last":
         found = store.last_run()
     else:
@@ -89,6 +95,9 @@ def _show(store: SqliteStore, run: RunEntry) -> Result:
 def _summary(run: RunEntry) -> list[str]:
     if "actions" not in run.summary:
         return []
+    if "undone_run" in run.summary:
+        lines = cannot_lines(run.summary)
+        return ["", *lines, "", *undone_lines(run.summary, run.number, ())]
     dry = bool(run.summary.get("dry_run"))
     told = Told(data=run.summary, run=run.number, dry=dry, causes=_causes(run.summary))
     return ["", *summary_lines(told)]

@@ -19,6 +19,7 @@ COMMANDS: Final = {
     "status": "status.status",
     "history": "history.history",
     "explain": "explain.explain",
+    "undo": "undo.undo",
     "quarantine": "quarantine.quarantine",
     "retry": "retry.retry",
     "link": "link.link",

@@ -53,14 +53,14 @@ class Begun:
 def begun(
     invocation: Invocation,
     inputs: Mapping[str, str],
-    direction: Direction = Direction.TO_CASEMGR,
+    direction: Direction | None = Direction.TO_CASEMGR,
 ) -> Iterator[Begun]:
     """Lock the state, begin a run, and record its end whatever happens.
 
     Args:
         invocation: whose command it is.
         inputs: what the operator asked for, for `history`.
-        direction: which way it carries.
+        direction: which way it carries; None is both ways.
     """
     loaded = invocation.load(secrets="read")
     if invocation.command in _WHOLE:

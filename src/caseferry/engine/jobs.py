@@ -10,11 +10,12 @@ from caseferry.errors import InvariantBroken
 from caseferry.mapping.notes import note_text
 from caseferry.model.action import Action, ActionKind, Stage
 from caseferry.model.correlation import Role
-from caseferry.model.link import Intent, WriteKind
+from caseferry.model.link import Intent, WriteKind, images_of
 from caseferry.model.record import Key, Value, fingerprint
 from caseferry.model.times import canonical_time
 
-_BULK = 75
+BULK = 75
+_UPDATE = ActionKind.UPDATE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,8 +52,8 @@ class Jobs:
             actor = self._actor(work, action)
             by_actor.setdefault(actor, []).append((work, action))
         for pairs in by_actor.values():
-            for start in range(0, len(pairs), _BULK):
-                yield tuple(pairs[start : start + _BULK])
+            for start in range(0, len(pairs), BULK):
+                yield tuple(pairs[start : start + BULK])
 
     def _actor(self, work: Work, action: Action) -> str:
         """Give in whose name an activity is changed, as it was read last."""
@@ -80,6 +81,8 @@ class Jobs:
             department=action.department,
             fields=names,
             at=canonical_time(at),
+            opens=None if action.draft is None else action.draft.case is None,
+            images=images_of(action.changes) if action.kind is _UPDATE else (),
         )
 
     def _call(

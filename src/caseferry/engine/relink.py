@@ -81,11 +81,12 @@ def unlink(store: Store, key: Key) -> Link:
     if link is None:
         raise UserError(f"{key} is not linked", hint="caseferry explain KEY")
     parted = replace(link, tombstone=True)
-    store.save_link(parted, _case(store, link))
+    store.save_link(parted, home_of(store, link))
     return parted
 
 
-def _case(store: Store, link: Link) -> Key:
+def home_of(store: Store, link: Link) -> Key:
+    """Give the Kore case under which a link is kept."""
     source = store.record(link.kore)
     return source.parent if source and source.parent else link.kore
 
@@ -102,14 +103,14 @@ def retry(store: Store, holds: Sequence[Hold], parted: Sequence[Key] = ()) -> in
             store.delete_hold(hold.key)
             if (link := store.link(hold.key)) is not None:
                 again = replace(link, source_print="")  # so that it is planned anew
-                store.save_link(again, _case(store, link))
+                store.save_link(again, home_of(store, link))
             for intent in intents:
                 if hold.kind is HoldKind.UNCERTAIN and intent.kore == hold.key:
                     store.set_fact(f"{ASSUMED_ABSENT}{intent.number}", "yes")
         for key in parted:
             link = store.link(key)
             if link is not None and link.tombstone:
-                store.save_link(replace(link, tombstone=False), _case(store, link))
+                store.save_link(replace(link, tombstone=False), home_of(store, link))
     return len(holds) + len(parted)
 
 

@@ -1,9 +1,10 @@
 """Links, holds and intents: what the state remembers about a record."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from caseferry.model.action import FieldChange
 from caseferry.model.correlation import Role
 from caseferry.model.record import Key, Value
 
@@ -135,6 +136,10 @@ class Intent:
         department: where a create lands; its look-up needs it.
         fields: names of the fields written.
         at: server-side time before the request, UTC: the lower bound of a listing.
+        opens: a create that brings its case into being; None where that is not known,
+            and for all else.
+        images: of an edit, what stood in each field before, and what is sent; the state
+            gives them back only with `entries`.
     """
 
     number: int = 0
@@ -147,3 +152,25 @@ class Intent:
     department: str
     fields: tuple[str, ...]
     at: str
+    opens: bool | None = None
+    images: tuple[FieldChange, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """A line of the journal: a write with its images, and what became of it.
+
+    The images are empty once the contents were let go.
+    """
+
+    intent: Intent
+    state: IntentState
+
+
+def images_of(changes: Iterable[FieldChange]) -> tuple[FieldChange, ...]:
+    """Keep what a request changes: not what is sent along so that it stays."""
+    return tuple(
+        change
+        for change in changes
+        if change.after is not None and change.before != change.after
+    )

@@ -31,7 +31,7 @@ from caseferry.model.action import ActivityDraft
 from caseferry.model.correlation import Role, TenantPair
 from caseferry.model.customer import Customer
 from caseferry.model.kore_draft import CaseDraft, TaskDraft
-from caseferry.model.link import Hold, Intent, IntentState, Link
+from caseferry.model.link import Entry, Hold, Intent, IntentState, Link
 from caseferry.model.record import Entity, Key, Record, System, Value
 from caseferry.ports.reading import CasemgrChanges, KoreChanges, Page
 
@@ -106,8 +106,8 @@ class KoreSystem(KoreChanges, Protocol):
         Args:
             record: as read last: what is written as a whole (`tags`, custom fields,
                 the text that carries the marker) keeps what is not named.
-            fields: of `name desc dueDate status priority tags field.<label>`; status
-                and priority by name.
+            fields: of `name desc dueDate status priority tags isActive field.<label>`;
+                status and priority by name; "" empties a field.
             correlation: our key; the marker is kept, and a tag carries it from now on.
 
         Raises:
@@ -355,7 +355,10 @@ class Store(Protocol):
         """Record what became of an intent."""
 
     def open_intents(self) -> list[Intent]:
-        """Give the intents in state open or in doubt, oldest first."""
+        """Give the intents in state open or in doubt, oldest first, without images."""
+
+    def entries(self, run: int) -> list[Entry]:
+        """Give what a run wrote, oldest first, with the images that are still kept."""
 
     def journal(self, key: Key | None, run: int | None) -> Iterator[Mapping[str, str]]:
         """Give journal entries for a person: at, run, kind, keys, state, detail."""

@@ -119,7 +119,7 @@ def _edit(view: GroupView, link: Link, target: Record, merged: Merged) -> Action
     case that is overdue is edited only to finish its creation, and loses the date.
     """
     due = target.fields.get("dueDate")
-    edits = (*merged.edits, *sent_along(view, target, merged.edits))
+    edits = (*merged.edits, *sent_along(target, merged.edits, now=view.now))
     losses = view.group.case.losses if link.finished else ()
     if due is not None and not any(c.name == "dueDate" for c in edits):
         if link.finished:

@@ -100,7 +100,7 @@ def stopped(view: GroupView, role: Role, mapped: MappedRecord) -> Action | None:
         reason = "its create is in doubt and is settled before anything else"
         return leave(ActionKind.WAITING, "in-doubt", reason)
     if link is not None and link.tombstone:
-        reason = "parted by a person; `caseferry retry` takes it up again"
+        reason = "parted, or taken back; `caseferry retry` takes it up again"
         return leave(ActionKind.OUT_OF_SCOPE, "unlinked", reason)
     outside = _outside(view, role, mapped) if link is None else None
     if outside is not None:

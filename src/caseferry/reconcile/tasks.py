@@ -155,7 +155,7 @@ def _set_aside(mapped: MappedRecord, link: Link, code: str, reason: str) -> Acti
 
 
 def sent_along(
-    view: GroupView, target: Record, edits: tuple[FieldChange, ...]
+    target: Record, edits: tuple[FieldChange, ...], *, now: str
 ) -> tuple[FieldChange, ...]:
     """Give the fields that an edit repeats, since leaving them out may remove them.
 
@@ -169,7 +169,7 @@ def sent_along(
         for name, value in sorted(target.fields.items())
         if name not in named
         and (
-            (name == "dueDate" and view.is_future(value))
+            (name == "dueDate" and str(value) > now)
             or (custom and name.startswith("custom."))
         )
     )
@@ -179,7 +179,7 @@ def _edits(view: GroupView, slot: Slot, link: Link, merged: Merged) -> list[Acti
     if not merged.edits or slot.target is None:
         return []
     assigned = slot.target.text("status") == ASSIGNED
-    along = sent_along(view, slot.target, merged.edits)
+    along = sent_along(slot.target, merged.edits, now=view.now)
     away = "its activity is not assigned to anybody now; tried again in the next run"
     return [
         Action(

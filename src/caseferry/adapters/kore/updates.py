@@ -18,7 +18,10 @@ from caseferry.model.marker import TAG
 from caseferry.model.record import Key, Record, Value
 from caseferry.model.times import canonical_time, parse_time
 
-_WRITABLE = frozenset({"name", "desc", "dueDate", "status", "priority", "tags"})
+_ACTIVE = "isActive"
+_WRITABLE = frozenset(
+    {"name", "desc", "dueDate", "status", "priority", "tags", _ACTIVE}
+)
 
 
 def changes_of(
@@ -54,6 +57,8 @@ def changes_of(
     for kind in ("status", "priority"):
         if kind in fields:
             values[kind] = _named(record.key, kind, str(fields[kind]), catalogue)
+    if _ACTIVE in fields:
+        values["is_active"] = fields[_ACTIVE] == "true"
     if any(name.startswith(CUSTOM) for name in fields):
         elements = catalogue.elements(record.entity, record.text("template"))
         values["fields_"] = fields_of(record, fields, elements)

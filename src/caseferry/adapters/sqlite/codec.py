@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from functools import cache
 
 from caseferry.adapters.sqlite.connection import Row
+from caseferry.model.action import FieldChange
 from caseferry.model.correlation import Role
 from caseferry.model.link import Base, Hold, HoldKind, Intent, Link, WriteKind
 from caseferry.model.record import Entity, Key, Record, System, Value
@@ -176,7 +177,7 @@ def _to_base(text: str) -> Base:
 
 INTENT = (
     "number, kind, role, kore, casemgr, correlation, payload_print, department,"
-    " fields, at"
+    " fields, at, opens"
 )
 
 
@@ -193,7 +194,32 @@ def to_intent(row: Row) -> Intent:
         department=row[7],
         fields=tuple(json.loads(row[8])),
         at=row[9],
+        opens=None if row[10] is None else bool(row[10]),
     )
+
+
+IMAGE = "intent, field, before, after"
+
+
+def image_row(number: int, image: FieldChange) -> Row:
+    """Give the columns `IMAGE`."""
+    return (number, image.name, _side_text(image.before), _side_text(image.after))
+
+
+def to_image(row: Row) -> FieldChange:
+    """Read an image from the columns `IMAGE`."""
+    return FieldChange(name=row[1], before=_to_side(row[2]), after=_to_side(row[3]))
+
+
+def _side_text(value: Value | None) -> str | None:
+    return None if value is None else to_json(value)
+
+
+def _to_side(text: str | None) -> Value | None:
+    if text is None:
+        return None
+    value = json.loads(text)
+    return tuple(value) if isinstance(value, list) else str(value)
 
 
 HOLD = "key, kind, code, reason, source_print, mapping, correlation"

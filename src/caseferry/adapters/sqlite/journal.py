@@ -4,22 +4,35 @@
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from caseferry.adapters.sqlite.codec import (
+    IMAGE,
     INTENT,
+    image_row,
     names_text,
     plain,
     role_name,
+    to_image,
     to_intent,
 )
 from caseferry.adapters.sqlite.connection import Connection, Row
 from caseferry.errors import InvariantBroken
-from caseferry.model.link import Intent, IntentState
+from caseferry.model.link import Entry, Intent, IntentState
 from caseferry.model.record import Key
+
+if TYPE_CHECKING:
+    from caseferry.model.action import FieldChange
 
 _SAVE = f"""
     INSERT INTO journal ({INTENT}, run, state)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+"""
+_SAVE_IMAGE = f"INSERT INTO image ({IMAGE}) VALUES (?, ?, ?, ?)"
+_OF_RUN = f"SELECT {INTENT}, state FROM journal WHERE run = ? ORDER BY number"
+_IMAGES_OF_RUN = f"""
+    SELECT {IMAGE} FROM image WHERE intent IN (SELECT number FROM journal WHERE run = ?)
+    ORDER BY intent, field
 """
 _SETTLE = """
     UPDATE journal SET state = ?, casemgr = coalesce(?, casemgr),
@@ -53,7 +66,7 @@ _HISTORY = f"""
 
 
 class Journal(Connection):
-    """The table `journal`; its rows are never removed."""
+    """The tables `journal`, whose rows are never removed, and `image`."""
 
     def save_intents(self, run: int, intents: Sequence[Intent]) -> list[Intent]:
         """Make intents durable and number them, in the order given.
@@ -81,10 +94,19 @@ class Journal(Connection):
                         plain(intent.department),
                         names_text(intent.fields),
                         intent.at,
+                        intent.opens,
                         run,
                         IntentState.OPEN.value,
                     )
                     for intent in numbered
+                ),
+            )
+            self._write_many(
+                _SAVE_IMAGE,
+                (
+                    image_row(intent.number, image)
+                    for intent in numbered
+                    for image in intent.images
                 ),
             )
         return numbered
@@ -108,6 +130,19 @@ class Journal(Connection):
         with self._joined():
             if not self._write(_SETTLE, state.value, casemgr, text, text, number):
                 raise InvariantBroken(f"there is no intent {number} to settle")
+
+    def entries(self, run: int) -> list[Entry]:
+        """Give what a run wrote, oldest first, with the images that are still kept."""
+        images: dict[int, list[FieldChange]] = {}
+        for row in self._all(_IMAGES_OF_RUN, run):
+            images.setdefault(row[0], []).append(to_image(row))
+        return [
+            Entry(
+                intent=replace(to_intent(row), images=tuple(images.get(row[0], ()))),
+                state=IntentState(row[-1]),
+            )
+            for row in self._all(_OF_RUN, run)
+        ]
 
     def open_intents(self) -> list[Intent]:
         """Give the intents in state open or in doubt, oldest first."""

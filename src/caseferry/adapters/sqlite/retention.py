@@ -27,6 +27,12 @@ _FORGET_BASES = f"""
         casemgr_base = '{{"absent":[],"fields":{{}}}}', source_print = ''
     WHERE casemgr {_AMONG}
 """
+_SAME_KEYS = "IN (SELECT value FROM json_each(?1))"
+_FORGET_IMAGES = f"""
+    DELETE FROM image WHERE intent IN (
+        SELECT number FROM journal WHERE kore {_SAME_KEYS}
+        UNION SELECT number FROM journal WHERE casemgr {_SAME_KEYS})
+"""
 _FORGET = (
     _FORGET_CUSTOMERS,
     _FORGET_BASES,
@@ -35,6 +41,7 @@ _FORGET = (
     f"UPDATE journal SET detail = '' WHERE kore {_AMONG}",
     f"UPDATE journal SET detail = '' WHERE casemgr {_AMONG}",
     f"UPDATE hold SET reason = '' WHERE key {_AMONG}",
+    _FORGET_IMAGES,
 )
 _OLD = """
     SELECT number FROM run WHERE started < ?1 AND ended IS NOT NULL
@@ -47,6 +54,11 @@ _PURGE_JOURNAL = """
 _PURGE_RUNS = f"""
     UPDATE run SET inputs = '{{}}', summary = '{{}}'
     WHERE number IN ({_OLD}) AND (inputs <> '{{}}' OR summary <> '{{}}')
+"""
+_PURGE_IMAGES = f"""
+    DELETE FROM image WHERE intent IN (
+        SELECT number FROM journal
+        WHERE run IN ({_OLD}) AND state NOT IN ('open', 'in_doubt'))
 """
 _PURGE_CONTENT = f"""
     DELETE FROM content WHERE key IN (SELECT key FROM record WHERE run IN ({_OLD}))
@@ -79,10 +91,11 @@ class Retention(Connection):
     def forget(self, key: Key) -> bool:
         """Remove what is kept of one record and of its counterparts.
 
-        Gone are its fields, the bases of its links, journal details, a hold's reason,
-        and remembered look-ups of its customer; they are also overwritten in the file.
-        Links, correlation keys and the order of events stay. `record` gives None until
-        a run reads it again; its fields then count as never agreed on.
+        Gone are its fields, what writes found and left in them, the bases of its links,
+        journal details, a hold's reason, and remembered look-ups of its customer; they
+        are also overwritten in the file. Links, correlation keys and the order of
+        events stay. `record` gives None until a run reads it again; its fields then
+        count as never agreed on.
 
         Returns:
             Whether anything was known about this key.
@@ -93,7 +106,7 @@ class Retention(Connection):
         return any(counts)
 
     def purge(self, before: str) -> int:
-        """Remove contents of finished runs: journal details, records last seen, inputs.
+        """Remove contents of finished runs: journal details, images, records, inputs.
 
         The last run, links with their bases, and what is unsettled stay.
 
@@ -106,6 +119,7 @@ class Retention(Connection):
         with self._wiping():
             entries = self._write(_PURGE_JOURNAL, before)
             runs = self._write(_PURGE_RUNS, before)
+            self._write(_PURGE_IMAGES, before)
             self._write(_PURGE_CONTENT, before)
             return entries + runs + self._write(_PURGE_RECORDS, before)
 

@@ -145,3 +145,27 @@ def m002_changed(db: "Database") -> None:
     """Keep in which run a record last changed; 0 where an earlier version saw it."""
     db.execute("ALTER TABLE record ADD COLUMN changed INTEGER NOT NULL DEFAULT 0")
     db.execute("CREATE INDEX record_changed ON record (changed)")
+
+
+_IMAGES = (
+    # Of an edit, what a field held before and after; JSON, NULL is absent. These are
+    # contents of records: they go by age, and with `forget`.
+    """
+    CREATE TABLE image (
+        intent INTEGER NOT NULL REFERENCES journal (number),
+        field TEXT NOT NULL,
+        before TEXT,
+        after TEXT,
+        PRIMARY KEY (intent, field)
+    ) WITHOUT ROWID
+    """,
+    # Of a create, whether it brings its case into being; NULL is not known.
+    "ALTER TABLE journal ADD COLUMN opens INTEGER",
+)
+
+
+@migrations()
+def m003_images(db: "Database") -> None:
+    """Keep what an undo needs: what was overwritten, and which cases were made."""
+    for statement in _IMAGES:
+        db.execute(statement)

@@ -11,7 +11,7 @@ from caseferry.errors import InvariantBroken
 from caseferry.model.action import Action
 from caseferry.model.correlation import Role
 from caseferry.model.kore_draft import CaseDraft, TaskDraft
-from caseferry.model.link import Intent, WriteKind
+from caseferry.model.link import Intent, WriteKind, images_of
 from caseferry.model.record import Key, Record
 from caseferry.model.times import canonical_time
 from caseferry.reconcile.to_kore.planner import MARKER
@@ -65,6 +65,7 @@ class KoreJobs:
             department="",
             fields=tuple(change.name for change in action.changes),
             at=canonical_time(at),
+            images=() if action.kore_draft else images_of(action.changes),
         )
 
     def _call(self, sent: Sent) -> Callable[[], Record | None]:

@@ -89,7 +89,7 @@ def _stopped(view: KoreView, role: Role, mapped: MappedRecord) -> Action | None:
         reason = "its create is in doubt and is settled before anything else"
         return leave(view, role, key, ActionKind.WAITING, "in-doubt", reason)
     if link is not None and link.tombstone:
-        reason = "parted by a person; `caseferry retry` takes it up again"
+        reason = "parted, or taken back; `caseferry retry` takes it up again"
         return leave(view, role, key, ActionKind.OUT_OF_SCOPE, "unlinked", reason)
     if link is None and (barred := view.barred.get(role)) is not None:
         kind = ActionKind.OUT_OF_SCOPE

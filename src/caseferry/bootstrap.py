@@ -138,7 +138,8 @@ def build_systems(
         raise InvariantBroken("the configuration was read without its secrets")
     kore = replace(
         _kore_settings(config, secrets.kore, kore_ids or {}),
-        sort=_proved_sort(answers or {}),
+        sort=proved_sort(answers or {}),
+        appends=value_in(answers or {}, System.KORE, "array_update") == "append",
     )
     casemgr = _casemgr_settings(config, secrets.casemgr)
     return Systems(
@@ -147,7 +148,7 @@ def build_systems(
     )
 
 
-def _proved_sort(answers: Mapping[str, Answer]) -> str | Mapping[str, str] | None:
+def proved_sort(answers: Mapping[str, Answer]) -> str | Mapping[str, str] | None:
     """Give the `sortBy` that `check` saw sort the newest created records first."""
     value = value_in(answers, System.KORE, "sort_created_at")
     if isinstance(value, str):

@@ -21,6 +21,7 @@ class KoreSettings:
         ids: what was configured because no record shows it: by `status`, `priority`
             or `field`, then by name.
         sort: the `sortBy` that is proved to give the newest created records first.
+        appends: an update is known to add its arrays to those that are there.
         patience_s: how long one request waits for a limit before giving up.
         limit_wait_s: how long to wait after a limit when the server does not say.
     """
@@ -42,5 +43,6 @@ class KoreSettings:
     marker: Literal["desc", "name"] = "desc"
     ids: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     sort: str | Mapping[str, str] | None = None
+    appends: bool = False
     patience_s: float = 7200.0
     limit_wait_s: float = 60.0

@@ -6,6 +6,7 @@ from caseferry.engine.to_kore.work import KoreWork
 from caseferry.model.correlation import Role
 from caseferry.model.link import Link
 from caseferry.model.mapped import MappedRecord
+from caseferry.model.marker import marks_of
 from caseferry.model.record import Key, Record, Value
 from caseferry.reconcile.merge import FINISHED, base, values
 from caseferry.reconcile.to_kore.create import SENT_ON_CREATE
@@ -32,7 +33,8 @@ def as_it_is(work: KoreWork, link: Link, record: Record) -> Link:
 
     Only an end that is due in Kore stays due; one that came there first is an agent's,
     and kept. A record that never had an update of ours (its tag is missing) was perhaps
-    not finished: what Kore shows as it makes it stays due.
+    not finished: what Kore shows as it makes it stays due. One without any mark of ours
+    is Kore's own, carried to casemgr once: nothing of it is due.
     """
     mapped = work.mapped(link.casemgr)
     fresh = agreed(
@@ -42,6 +44,8 @@ def as_it_is(work: KoreWork, link: Link, record: Record) -> Link:
         digest=work.group.mapping,
         source_print=work.prints[link.casemgr],
     )
+    if not marks_of(record):
+        return _own_end(mapped, fresh)
     if not record.fields.get("marker.tags"):
         fresh = _due_again(mapped, fresh, record)
     if is_met(mapped, record) or mapped.finished:
@@ -50,6 +54,16 @@ def as_it_is(work: KoreWork, link: Link, record: Record) -> Link:
     casemgr = {**values(fresh.casemgr_base), STATUS: mapped.record.fields.get(STATUS)}
     return replace(
         fresh, kore_base=base(kore.items()), casemgr_base=base(casemgr.items())
+    )
+
+
+def _own_end(mapped: MappedRecord, link: Link) -> Link:
+    """Take casemgr's end for agreed: where Kore's differs, it is Kore's own, and kept."""
+    ended = "true" if mapped.finished else "false"
+    kore = {**values(link.kore_base), FINISHED: ended}
+    casemgr = {**values(link.casemgr_base), STATUS: mapped.record.fields.get(STATUS)}
+    return replace(
+        link, kore_base=base(kore.items()), casemgr_base=base(casemgr.items())
     )
 
 

@@ -1,0 +1,78 @@
+"""One state that is used in both directions, kept and lost."""
+
+from typing import Any
+
+import pytest
+
+from support.back import IDS, Back
+from support.scene import Scene
+
+WRITES = ("create_case", "create_task", "update_case", "update_task")
+
+
+def way_back(scene: Scene) -> Back:
+    """Give the other direction of a scene, on the same systems and the same state."""
+    back = Back.__new__(Back)
+    back.clock, back.box, back.rig = scene.clock, scene.box, scene.rig
+    back.rig.kore_options["ids"] = IDS
+    return back
+
+
+def way_there(back: Back) -> Scene:
+    """Give the other direction of a way back."""
+    scene = Scene.__new__(Scene)
+    scene.clock, scene.box, scene.rig = back.clock, back.box, back.rig
+    return scene
+
+
+@pytest.mark.parametrize("seed", [1, 4])
+def test_a_lost_state_leaves_what_kore_had_first_alone(seed: int) -> None:
+    """What Kore made itself is agreed as it is: no tag, no value, no end is written.
+
+    A case that Kore closed holds open tasks there, and completed ones in casemgr: that
+    was decided once, and is no news.
+    """
+    scene = Scene(cases=25, seed=seed)
+    scene.run()
+    scene.lose_state()
+    back = way_back(scene)
+
+    back.again()
+
+    assert back.calls(*WRITES) == 0
+    assert dict(scene.holds) == {}
+    assert scene.complaints() == []
+    assert scene.rests()
+
+
+def test_an_edit_in_casemgr_is_still_carried_after_that() -> None:
+    """What changes after the state was found again goes the way it is asked to go."""
+    scene = Scene()
+    case = scene.case()
+    scene.task(case)
+    scene.run()
+    scene.lose_state()
+    back = way_back(scene)
+    back.again()
+    scene.edit(f"case:{scene.of(case).id}", severity="urgent")
+
+    back.again()
+
+    assert scene.box.kore.cases[case].priority == "Critical"
+    assert back.rests()
+
+
+@pytest.mark.parametrize("legacy", [("legacy-9",), ("a", "b")])
+def test_somebody_elses_text_in_the_keys_place_stays(legacy: Any) -> None:
+    """casemgr's own case may hold something there; our key does not replace it."""
+    back = Back(cases=0)
+    case = back.case("Old case")
+    back.task(case, "Old task")
+    back.box.casemgr.cases[case].custom["ext_key"] = legacy
+    back.run()
+
+    scene = way_there(back)
+    scene.again()
+
+    assert back.box.casemgr.cases[case].custom["ext_key"] == legacy
+    assert scene.rests()

@@ -64,7 +64,7 @@ def test_an_edit_in_casemgr_is_still_carried_after_that() -> None:
 
 @pytest.mark.parametrize("legacy", [("legacy-9",), ("a", "b")])
 def test_somebody_elses_text_in_the_keys_place_stays(legacy: Any) -> None:
-    """casemgr's own case may hold something there; our key does not replace it."""
+    """A case of casemgr's own may hold something there; our key does not replace it."""
     back = Back(cases=0)
     case = back.case("Old case")
     back.task(case, "Old task")
@@ -76,3 +76,46 @@ def test_somebody_elses_text_in_the_keys_place_stays(legacy: Any) -> None:
 
     assert back.box.casemgr.cases[case].custom["ext_key"] == legacy
     assert scene.rests()
+
+
+def test_what_differs_when_a_state_is_found_again_is_listed() -> None:
+    """Nobody knows who changed it: it is not carried, not overwritten, not silent."""
+    scene = Scene()
+    edited, kept = scene.case("Edited in Kore"), scene.case("Edited in casemgr")
+    task = scene.task(edited)
+    scene.run()
+    scene.edit(edited, priority="Critical")
+    scene.edit(task, priority="Critical")
+    scene.edit(f"case:{scene.of(kept).id}", severity="urgent")
+    before = scene.of(edited).severity, scene.of(task).priority
+    scene.lose_state()
+
+    tally = scene.again()
+
+    assert (scene.of(edited).severity, scene.of(task).priority) == before
+    assert scene.of(kept).severity == "urgent"
+    assert tally.actions["case", "conflict"] == 2
+    assert tally.actions["task", "conflict"] == 1
+    assert {hold.code for hold in scene.holds.values()} == {"both-changed"}
+    assert scene.again().actions["case", "conflict"] == 2  # still listed
+    scene.edit(edited, name="Edited once more", priority="Medium")
+    scene.again()
+    assert len(scene.holds) == 2  # what is equal again is no conflict any more
+    assert scene.of(edited).subject == "Edited once more"
+
+
+def test_what_differs_is_listed_on_the_way_back_too() -> None:
+    """The same with Kore as the target."""
+    back = Back(cases=0)
+    case = back.case("Printer down")
+    task = back.task(case, "Order ink")
+    back.run()
+    back.box.human.edit("casemgr", "activity", task, priority="1")
+    before = back.of("t", task).priority
+    way_there(back).lose_state()
+
+    tally = back.again()
+
+    assert back.of("t", task).priority == before
+    assert tally.actions["task", "conflict"] == 1
+    assert back.rests()

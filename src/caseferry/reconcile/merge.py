@@ -1,7 +1,7 @@
 """Three-way comparison of one record's fields against the base of each side."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
 
 from caseferry.model.action import FieldChange
 from caseferry.model.link import Base, Link
@@ -131,6 +131,26 @@ def agree(
         source_print=source_print,
         mapping=digest,
         tombstone=link.tombstone,
+    )
+
+
+def differ(link: Link, names: Collection[str]) -> Link:
+    """Forget what was agreed on fields of a link that was found again.
+
+    Whichever side changed them, the target's value counts as an edit of its own: it is
+    not overwritten, and the difference is listed.
+    """
+    kore, casemgr = values(link.kore_base), values(link.casemgr_base)
+    for name in names:
+        kore.pop(name, None)
+        casemgr[name] = None
+    if not names:
+        return link
+    return replace(
+        link,
+        kore_base=base(kore.items()),
+        casemgr_base=base(casemgr.items()),
+        source_print="",
     )
 
 

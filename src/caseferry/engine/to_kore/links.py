@@ -8,9 +8,16 @@ from caseferry.model.link import Link
 from caseferry.model.mapped import MappedRecord
 from caseferry.model.marker import marks_of
 from caseferry.model.record import Key, Record, Value
-from caseferry.reconcile.merge import FINISHED, base, values
+from caseferry.reconcile.merge import FINISHED, base, differ, values
 from caseferry.reconcile.to_kore.create import SENT_ON_CREATE
-from caseferry.reconcile.to_kore.mirror import STATUS, agreed, is_met, sent_bases
+from caseferry.reconcile.to_kore.mirror import (
+    STATUS,
+    agreed,
+    contents,
+    is_met,
+    sent_bases,
+    swapped,
+)
 
 
 def new_link(work: KoreWork, role: Role, key: Key, record: Record) -> Link:
@@ -31,6 +38,7 @@ def sent_on_create(mapped: MappedRecord, role: Role) -> dict[str, Value | None]:
 def as_it_is(work: KoreWork, link: Link, record: Record) -> Link:
     """Take what both sides hold now for agreed: nobody's later edit is overwritten.
 
+    Where they differ nobody knows who changed it: that is a conflict, for a person.
     Only an end that is due in Kore stays due; one that came there first is an agent's,
     and kept. A record that never had an update of ours (its tag is missing) was perhaps
     not finished: what Kore shows as it makes it stays due. One without any mark of ours
@@ -44,6 +52,12 @@ def as_it_is(work: KoreWork, link: Link, record: Record) -> Link:
         digest=work.group.mapping,
         source_print=work.prints[link.casemgr],
     )
+    differing = {
+        f.casemgr
+        for f in contents(mapped)
+        if f.value is not None and not f.is_met_by(record.fields.get(f.kore))
+    }
+    fresh = swapped(differ(swapped(fresh), differing))
     if not marks_of(record):
         return _own_end(mapped, fresh)
     if not record.fields.get("marker.tags"):
@@ -58,7 +72,7 @@ def as_it_is(work: KoreWork, link: Link, record: Record) -> Link:
 
 
 def _own_end(mapped: MappedRecord, link: Link) -> Link:
-    """Take casemgr's end for agreed: where Kore's differs, it is Kore's own, and kept."""
+    """Take casemgr's end for agreed; another one in Kore is Kore's own, and kept."""
     ended = "true" if mapped.finished else "false"
     kore = {**values(link.kore_base), FINISHED: ended}
     casemgr = {**values(link.casemgr_base), STATUS: mapped.record.fields.get(STATUS)}

@@ -119,3 +119,51 @@ def test_what_differs_is_listed_on_the_way_back_too() -> None:
     assert back.of("t", task).priority == before
     assert tally.actions["task", "conflict"] == 1
     assert back.rests()
+
+
+def test_a_pair_that_both_sides_name_is_one_pair() -> None:
+    """Kore's marker and casemgr's key say the same: nothing is there twice."""
+    back = Back(cases=0)
+    case = back.case("Printer down")
+    back.task(case, "Order ink")
+    back.run()
+    scene = way_there(back)
+    scene.again()  # now casemgr's case carries a key too
+    scene.lose_state()
+
+    back.again()
+
+    assert dict(scene.holds) == {}
+    assert len(list(back.rig.store.links())) == 2
+    assert back.rests()
+
+
+def test_a_reopening_in_kore_outlives_a_lost_state() -> None:
+    """Whether an agent reopened it or its end is due is a question for a person."""
+    back = Back(cases=0)
+    case = back.case("Printer down", status="closed")
+    back.run()
+    twin = back.of("c", case)
+    assert twin.status == "Closed"
+    back.box.human.edit("kore", "case", twin.id, status="On Hold")
+    way_there(back).lose_state()
+
+    tally = back.again()
+
+    assert back.of("c", case).status == "On Hold"
+    assert tally.actions["case", "conflict"] == 1
+    assert back.rests()
+
+
+def test_a_value_that_was_taken_away_in_kore_is_not_put_back() -> None:
+    """An empty field is an edit too, as long as nobody knows who emptied it."""
+    scene = Scene()
+    case = scene.case(tags=("vip",))
+    scene.run()
+    scene.edit(case, tags=())
+    scene.lose_state()
+    back = way_back(scene)
+
+    back.again()
+
+    assert scene.box.kore.cases[case].tags == ()

@@ -9,6 +9,8 @@ from caseferry.model.mapped import MappedField, MappedRecord
 from caseferry.model.record import Record, Value
 
 ENDED = ("completed", "closed")
+UNKNOWN = ""
+"""In a base: something, nobody knows what; no field ever holds it."""
 FINISHED = "~finished"
 """In a Kore base: whether the record was resolved or closed when both sides agreed."""
 
@@ -143,7 +145,7 @@ def differ(link: Link, names: Collection[str]) -> Link:
     kore, casemgr = values(link.kore_base), values(link.casemgr_base)
     for name in names:
         kore.pop(name, None)
-        casemgr[name] = None
+        casemgr[name] = UNKNOWN
     if not names:
         return link
     return replace(

@@ -8,7 +8,7 @@ from caseferry.model.link import Link
 from caseferry.model.mapped import MappedRecord
 from caseferry.model.marker import marks_of
 from caseferry.model.record import Key, Record, Value
-from caseferry.reconcile.merge import FINISHED, base, differ, values
+from caseferry.reconcile.merge import FINISHED, UNKNOWN, base, differ, values
 from caseferry.reconcile.to_kore.create import SENT_ON_CREATE
 from caseferry.reconcile.to_kore.mirror import (
     STATUS,
@@ -39,10 +39,10 @@ def as_it_is(work: KoreWork, link: Link, record: Record) -> Link:
     """Take what both sides hold now for agreed: nobody's later edit is overwritten.
 
     Where they differ nobody knows who changed it: that is a conflict, for a person.
-    Only an end that is due in Kore stays due; one that came there first is an agent's,
-    and kept. A record that never had an update of ours (its tag is missing) was perhaps
-    not finished: what Kore shows as it makes it stays due. One without any mark of ours
-    is Kore's own, carried to casemgr once: nothing of it is due.
+    An end that came in Kore first is an agent's, and kept; one that it lacks is such a
+    conflict too. A record that never had an update of ours (its tag is missing) was
+    perhaps not finished: its end, and what Kore shows as it makes it, stay due. One
+    without any mark of ours is Kore's own, carried to casemgr once: nothing is due.
     """
     mapped = work.mapped(link.casemgr)
     fresh = agreed(
@@ -62,10 +62,13 @@ def as_it_is(work: KoreWork, link: Link, record: Record) -> Link:
         return _own_end(mapped, fresh)
     if not record.fields.get("marker.tags"):
         fresh = _due_again(mapped, fresh, record)
-    if is_met(mapped, record) or mapped.finished:
+    tagged = bool(record.fields.get("marker.tags"))
+    if is_met(mapped, record) or (mapped.finished and not tagged):
         return fresh
-    kore = {**values(fresh.kore_base), FINISHED: "false"}
-    casemgr = {**values(fresh.casemgr_base), STATUS: mapped.record.fields.get(STATUS)}
+    # its last update carried the tag and the end: somebody reopened it, or it is due
+    now = UNKNOWN if mapped.finished else mapped.record.fields.get(STATUS)
+    kore = {**values(fresh.kore_base), FINISHED: _word(mapped)}
+    casemgr = {**values(fresh.casemgr_base), STATUS: now}
     return replace(
         fresh, kore_base=base(kore.items()), casemgr_base=base(casemgr.items())
     )
@@ -73,12 +76,15 @@ def as_it_is(work: KoreWork, link: Link, record: Record) -> Link:
 
 def _own_end(mapped: MappedRecord, link: Link) -> Link:
     """Take casemgr's end for agreed; another one in Kore is Kore's own, and kept."""
-    ended = "true" if mapped.finished else "false"
-    kore = {**values(link.kore_base), FINISHED: ended}
+    kore = {**values(link.kore_base), FINISHED: _word(mapped)}
     casemgr = {**values(link.casemgr_base), STATUS: mapped.record.fields.get(STATUS)}
     return replace(
         link, kore_base=base(kore.items()), casemgr_base=base(casemgr.items())
     )
+
+
+def _word(mapped: MappedRecord) -> str:
+    return "true" if mapped.finished else "false"
 
 
 _MADE = {"priority": "Medium"}

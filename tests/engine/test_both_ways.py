@@ -167,3 +167,56 @@ def test_a_value_that_was_taken_away_in_kore_is_not_put_back() -> None:
     back.again()
 
     assert scene.box.kore.cases[case].tags == ()
+
+
+def test_a_create_in_doubt_in_kore_is_not_looked_for_in_casemgr() -> None:
+    """A run the other way leaves it to the runs that can tell what became of it."""
+    scene = Scene()
+    scene.task(scene.case("Router down"))
+    scene.run()
+    back = way_back(scene)
+    back.case("Printer down")
+    back.fault("reset_before", "create_case")
+    back.again()
+    left = back.rig.store.open_intents()
+    assert len(left) == 1
+
+    scene.again()
+
+    assert back.rig.store.open_intents() == left
+
+
+def test_what_was_uncertain_is_taken_up_once_a_way_of_looking_is_proved_in_kore() -> (
+    None
+):
+    """The first create of all was lost; the next one teaches how to look for it."""
+    back = Back(cases=0)
+    first = back.case("Printer down")
+    back.fault("reset_before", "create_case")
+    assert back.run().actions["case", "uncertain"] == 1
+    second = back.case("Router down")
+
+    back.again()
+    back.again()
+
+    assert back.of("c", first).name == "Printer down"
+    assert back.of("c", second).name == "Router down"
+    assert dict(back.rig.store.holds()) == {}
+    assert back.rests()
+
+
+def test_what_was_uncertain_is_taken_up_once_the_look_up_is_proved() -> None:
+    """The same towards casemgr."""
+    scene = Scene()
+    first = scene.task(scene.case("Printer down"))
+    scene.fault("reset_before", "create_task")
+    assert scene.run().actions["task", "uncertain"] == 1
+    second = scene.task(scene.case("Router down"))
+
+    scene.again()
+    scene.again()
+
+    assert scene.of(first).id != scene.of(second).id
+    assert dict(scene.holds) == {}
+    assert scene.complaints() == []
+    assert scene.rests()

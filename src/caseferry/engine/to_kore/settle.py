@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from caseferry.engine.context import Context
-from caseferry.engine.settle import ASSUMED_ABSENT
+from caseferry.engine.settle import ASSUMED_ABSENT, lift
 from caseferry.engine.to_kore.bodiless import same_content
 from caseferry.engine.to_kore.finding import LISTING, Answer, Finder, Wanted
 from caseferry.engine.to_kore.links import new_link
@@ -159,6 +159,7 @@ class KoreSettler:
             proved = bool(self._finder.way(_entity(parked.intent))) or is_assumed
             if proved and asked_at - parked.since >= self._bound(parked):
                 self._context.store.settle_intent(number, IntentState.ABSENT)
+                lift(self._context, parked.intent)
                 del self._parked[number]
             return
         self._adopt(parked, work, answer)
@@ -182,6 +183,7 @@ class KoreSettler:
         del self._parked[parked.intent.number]
 
     def _done(self, parked: Parked, key: Key | None) -> None:
+        lift(self._context, parked.intent)
         self._context.store.settle_intent(
             parked.intent.number, IntentState.DONE, casemgr=key, detail="looked up"
         )

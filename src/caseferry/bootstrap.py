@@ -173,7 +173,7 @@ def _proved_in_kore(answers: Mapping[str, Answer]) -> dict[str, Any]:
     changed = {
         entity: sort
         for entity in Entity
-        if (sort := _proved_sort(answers, f"sort_changed_{entity}")) is not None
+        if (sort := proved_sort(answers, f"sort_changed_{entity}")) is not None
     }
     unresolved = frozenset(
         entity
@@ -181,9 +181,10 @@ def _proved_in_kore(answers: Mapping[str, Answer]) -> dict[str, Any]:
         if value_in(answers, System.KORE, f"unresolved_{entity}") == "honest"
     )
     return {
-        "sort": _proved_sort(answers, "sort_created_at"),
+        "sort": proved_sort(answers, "sort_created_at"),
         "changed_sorts": changed,
         "unresolved": unresolved,
+        "appends": value_in(answers, System.KORE, "array_update") == "append",
     }
 
 
@@ -200,8 +201,8 @@ def _known_of_casemgr(answers: Mapping[str, Answer]) -> dict[str, Any]:
     }
 
 
-def _proved_sort(
-    answers: Mapping[str, Answer], name: str
+def proved_sort(
+    answers: Mapping[str, Answer], name: str = "sort_created_at"
 ) -> str | Mapping[str, str] | None:
     """Give a `sortBy` that `check` saw sort."""
     value = value_in(answers, System.KORE, name)

@@ -7,8 +7,9 @@ from typing import Final
 import click
 
 from caseferry.adapters.clock import SystemClock
-from caseferry.bootstrap import build_systems, kore_ids_of, read_mapping
+from caseferry.bootstrap import Systems, build_systems, kore_ids_of, read_mapping
 from caseferry.cli.accepted import acceptance_if_any
+from caseferry.cli.canary import QUESTION, Canaries
 from caseferry.cli.checks import (
     Finding,
     check_casemgr,
@@ -34,11 +35,12 @@ from caseferry.cli.progress import Progress
 from caseferry.cli.result import ExitCode, Result
 from caseferry.cli.unseen import WHOLE, confirmed_line, unseen_data, unseen_lines
 from caseferry.config import Loaded
-from caseferry.errors import ConfigError, MappingError
+from caseferry.errors import ConfigError, MappingError, UserError
 from caseferry.mapping.compile import Mapper
 from caseferry.model.acceptance import Acceptance
 from caseferry.model.capability import Answer
 from caseferry.model.times import canonical_time
+from caseferry.ports import Clock
 from caseferry.report.text import wrapped
 
 _TOKENS: Final = 3  # requests for tokens, which the counters leave out
@@ -49,14 +51,26 @@ MOST_REQUESTS: Final = 60
 @click.command(cls=Command, example="caseferry check --offline")
 @click.option("--offline", is_flag=True, help="Ask no system.")
 @click.option("--quick", is_flag=True, help="At most 20 requests: no customers.")
+@click.option(
+    "--canary",
+    is_flag=True,
+    help="Ask what only a write can tell: one throw-away record per side.",
+)
 @click.pass_obj
-def check(invocation: Invocation, *, offline: bool, quick: bool) -> Result:
+def check(
+    invocation: Invocation, *, offline: bool, quick: bool, canary: bool
+) -> Result:
     """Check everything before the first run.
 
-    Reads only. Configuration and mapping as a whole, then credentials, permissions,
-    departments, attributes, what the tenants turn out to do, and whether customers are
-    found on a sample; at most 60 requests.
+    Configuration and mapping as a whole, then credentials, permissions, departments,
+    attributes, what the tenants turn out to do, and whether customers are found on a
+    sample. Reads only, at most 60 requests; --canary asks first, writes one record to
+    each system and closes it.
     """
+    if canary:
+        if offline:
+            raise UserError("--offline asks no system, and --canary writes to both")
+        invocation.need_consent()
     try:
         loaded = invocation.load(secrets="named" if offline else "read")
     except ConfigError as error:
@@ -72,7 +86,7 @@ def check(invocation: Invocation, *, offline: bool, quick: bool) -> Result:
     found += check_state(loaded.config)
     if offline:
         return _result(found, offline=True)
-    seen = _online(invocation, loaded, mapper, quick=quick)
+    seen = _online(invocation, loaded, mapper, quick=quick, canary=canary)
     return _result(
         [*found, *seen.findings],
         offline=False,
@@ -88,7 +102,12 @@ class _Seen:
 
 
 def _online(
-    invocation: Invocation, loaded: Loaded, mapper: Mapper, *, quick: bool
+    invocation: Invocation,
+    loaded: Loaded,
+    mapper: Mapper,
+    *,
+    quick: bool,
+    canary: bool,
 ) -> _Seen:
     known = known_answers(loaded.config)
     clock = SystemClock(invocation.stop.event)
@@ -116,10 +135,43 @@ def _online(
                 sent = sum(counter.sent for counter in systems.counters.values())
                 most = MOST_REQUESTS - sent - _TOKENS
                 found += check_customers(systems, mapper, clock, most=most)
+            if canary and _is_agreed(invocation, progress):
+                birds = _canaries(systems, loaded, mapper, clock, answers)
+                found += birds.findings
+                answers = birds.answers
         finally:
             systems.close()
     found += keep(loaded.config, answers)
     return _Seen(findings=found, answers=merged(known, answers))
+
+
+def _is_agreed(invocation: Invocation, progress: Progress) -> bool:
+    """Ask whether canaries may be written."""
+    progress.pause()
+    agreed = invocation.consent(QUESTION)
+    progress.go_on()
+    return agreed
+
+
+def _canaries(  # noqa: PLR0917 - what a check has put together
+    systems: Systems,
+    loaded: Loaded,
+    mapper: Mapper,
+    clock: Clock,
+    answers: list[Answer],
+) -> _Seen:
+    """Write a canary to each side; give the answers with what they told."""
+    known = known_answers(loaded.config)
+    canaries = Canaries(
+        systems=systems,
+        config=loaded.config,
+        mapper=mapper,
+        clock=clock,
+        answers={a.fact: a for a in merged(known, answers)},
+    )
+    canaries.send()
+    told = merged({a.fact: a for a in answers}, canaries.found)
+    return _Seen(findings=canaries.findings, answers=told)
 
 
 def _result(

@@ -17,8 +17,9 @@ from caseferry.engine.undo.apply import GUARD
 from caseferry.engine.undo.run import UNDONE, Undo, Undone
 from caseferry.errors import CaseferryError, StateError, UserError
 from caseferry.model.action import ActionKind, GroupPlan
+from caseferry.model.record import fingerprint
 from caseferry.reconcile.undo.view import Cannot
-from caseferry.report.plan import LEGEND, PlanDigest, PlanLines
+from caseferry.report.plan import LEGEND, PlanLines
 from caseferry.report.text import plural
 from caseferry.report.undone import cannot_lines, undone_lines
 
@@ -117,7 +118,7 @@ class _Course:
         self._dry = dry
         self._context = this.run.context
         self._started = self._context.clock.monotonic()
-        self._digest = PlanDigest({"undo": entry.number})
+        self._digest = fingerprint({"undo": entry.number})
         self._lines = PlanLines(
             lambda key: name_of(this.run.store, key),
             None if invocation.verbosity > 0 else _SHOWN,
@@ -148,7 +149,11 @@ class _Course:
 
     def _show(self, plan: GroupPlan) -> None:
         """Keep a group's actions; what is listed beforehand is not shown again."""
-        self._digest.add(plan)
+        said = [
+            [a.kind, a.key, a.counterpart, [[c.name, c.after] for c in a.changes]]
+            for a in plan.actions
+        ]
+        self._digest = fingerprint([self._digest, plan.case, said])
         actions = [a for a in plan.actions if a.kind is not ActionKind.SET_ASIDE]
         self._lines.add(replace(plan, actions=tuple(actions)))
 
@@ -231,7 +236,7 @@ class _Course:
                 }
                 for system, counter in counters.items()
             },
-            "digest": str(self._digest),
+            "digest": self._digest,
             "duration_s": round(duration_s, 1),
         }
 

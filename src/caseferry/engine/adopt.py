@@ -16,7 +16,7 @@ from caseferry.model.correlation import Correlation, Role, parse_correlation
 from caseferry.model.link import Hold, HoldKind, Link
 from caseferry.model.record import Key, Record, kore_key
 from caseferry.model.times import canonical_time, earlier, parse_time
-from caseferry.reconcile.merge import FINISHED, agree
+from caseferry.reconcile.merge import FINISHED, agree, differ
 from caseferry.reconcile.view import ASSIGNED, COMPLETED
 
 _WATERMARK = "watermark.casemgr."
@@ -214,6 +214,7 @@ class Adopter:
     def _as_it_is(self, work: Work, link: Link, record: Record) -> Link:
         """Take what both sides hold now for agreed: nobody's later edit is overwritten.
 
+        Where they differ nobody knows who changed it: that is a conflict, for a person.
         Only an end that is due in casemgr stays due; one that came there first is an
         agent's, and kept.
         """
@@ -226,6 +227,14 @@ class Adopter:
             digest=work.group.mapping,
             source_print=work.prints[link.kore],
         )
+        differing = {
+            f.casemgr
+            for f in mapped.fields
+            if f.value is not None
+            and f.write_once is None
+            and not f.is_met_by(record.fields.get(f.casemgr))
+        }
+        agreed = differ(agreed, differing)
         ended = record.text("status") in (COMPLETED, "closed")
         if ended == bool(mapped.finished):
             return agreed

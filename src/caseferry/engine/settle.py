@@ -16,7 +16,7 @@ from caseferry.engine.lookup import Lookup
 from caseferry.model.correlation import Role
 from caseferry.model.link import Hold, HoldKind, Intent, IntentState, Link, WriteKind
 from caseferry.model.mapped import MappedRecord
-from caseferry.model.record import Key, Record
+from caseferry.model.record import Key, Record, System, system_of
 from caseferry.reconcile.merge import base
 
 _LATE_LOOKS = 3
@@ -62,6 +62,15 @@ def as_sent(link: Link, mapped: MappedRecord) -> Link:
     )
 
 
+def lift(context: Context, intent: Intent) -> None:
+    """Lift what an earlier run listed as uncertain: this write is settled now."""
+    known = context.store.holds([intent.kore]).get(intent.kore)
+    if known is None or known.kind is not HoldKind.UNCERTAIN:
+        return
+    if known.correlation == intent.correlation:
+        context.store.delete_hold(intent.kore)
+
+
 class Settler:
     """Keeps the writes in doubt, and settles them."""
 
@@ -91,6 +100,8 @@ class Settler:
         """
         store = self._context.store
         for intent in store.open_intents():
+            if system_of(intent.kore) is not System.KORE:
+                continue  # the other direction's: casemgr cannot tell what Kore did
             if intent.kind in (WriteKind.CREATE, WriteKind.NOTE):
                 case = self._case_of(intent)
                 self.park(intent, case, since=self._context.locked_at)
@@ -224,6 +235,7 @@ class Settler:
             late = self._waited(parked, asked_at) > bound
             if (late and self._is_proved(parked.intent)) or self._is_assumed(number):
                 self._context.store.settle_intent(number, IntentState.ABSENT)
+                lift(self._context, parked.intent)
                 del self._parked[number]
 
     def _rest(self) -> float | None:

@@ -1,7 +1,7 @@
 """What is to be done about the case of a group."""
 
 from caseferry.model.action import Action, ActionKind, FieldChange, Loss, Stage
-from caseferry.model.correlation import Role
+from caseferry.model.correlation import Role, parse_correlation
 from caseferry.model.link import Link
 from caseferry.model.mapped import MappedField, MappedRecord
 from caseferry.model.record import Key, Record
@@ -40,6 +40,15 @@ def keyed(view: GroupView) -> MappedRecord:
         losses=case.losses,
         department=case.department,
     )
+
+
+def _is_taken(view: GroupView, target: Record) -> bool:
+    """Tell whether the key's place holds somebody else's text; it is never replaced.
+
+    A case that was not made here, but joined, may have had something there before.
+    """
+    there = target.text(view.case_key_field)
+    return bool(there) and parse_correlation(there) is None
 
 
 def _new_case(view: GroupView, slots: list[Slot]) -> list[Action]:
@@ -84,7 +93,7 @@ def _new_case(view: GroupView, slots: list[Slot]) -> list[Action]:
 def _contents(
     view: GroupView, link: Link, target: Record, slots: list[Slot]
 ) -> list[Action]:
-    case = keyed(view)
+    case = view.group.case if _is_taken(view, target) else keyed(view)
     back = any(slot.is_new for slot in slots)  # a create opens a closed case
     can_edit = back or target.text("status") != CLOSED
     merged = merge(

@@ -1,6 +1,6 @@
 """Three-way comparison of one record's fields against the base of each side."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Literal
@@ -11,6 +11,8 @@ from caseferry.model.mapped import MappedField, MappedRecord, Owner
 from caseferry.model.record import Record, Value
 
 ENDED = ("completed", "closed")
+UNKNOWN = ""
+"""In a base: something, nobody knows what; no field ever holds it."""
 FINISHED = "~finished"
 """In a Kore base: whether the record was resolved or closed when both sides agreed."""
 
@@ -200,6 +202,26 @@ def agree(  # noqa: PLR0913 - what an agreement is made of
         # the direction that follows still has to see that the mapping changed
         mapping=link.mapping or digest if way is Way.LEADS else digest,
         tombstone=link.tombstone,
+    )
+
+
+def differ(link: Link, names: Collection[str]) -> Link:
+    """Forget what was agreed on fields of a link that was found again.
+
+    Whichever side changed them, the target's value counts as an edit of its own: it is
+    not overwritten, and the difference is listed.
+    """
+    kore, casemgr = values(link.kore_base), values(link.casemgr_base)
+    for name in names:
+        kore.pop(name, None)
+        casemgr[name] = UNKNOWN
+    if not names:
+        return link
+    return replace(
+        link,
+        kore_base=base(kore.items()),
+        casemgr_base=base(casemgr.items()),
+        source_print="",
     )
 
 

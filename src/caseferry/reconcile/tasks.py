@@ -125,6 +125,9 @@ def conflict(
 ) -> Action:
     """Give the conflict on fields that both sides changed, or nobody can write."""
     names = ", ".join(change.name for change in changes)
+    why = "changed on both sides since they last agreed"
+    if not all(link.kore_base.has(change.name) for change in changes):
+        why = "differs, and what both last agreed on is not known"
     return Action(
         kind=ActionKind.CONFLICT,
         role=role,
@@ -132,7 +135,7 @@ def conflict(
         counterpart=link.casemgr,
         changes=changes,
         code="both-changed",
-        reason=f"changed on both sides since they last agreed: {names}",
+        reason=f"{why}: {names}",
     )
 
 

@@ -13,6 +13,7 @@ from caseferry.adapters.casemgr.settings import CasemgrSettings
 from caseferry.adapters.exchange import Unusable
 from caseferry.adapters.shapes import text
 from caseferry.errors import NotFound, Refused, Scope, Unexpected
+from caseferry.model.canary import is_canary
 from caseferry.model.customer import Customer
 from caseferry.model.record import Key, Record, local_id
 from caseferry.ports import Page
@@ -297,7 +298,8 @@ def _not_given(
         mark = f"{record.key} {record.version}"
         if mark not in given:
             given.add(mark)
-            fresh.append(record)
+            if not is_canary(record):
+                fresh.append(record)
     return tuple(fresh)
 
 

@@ -1,13 +1,15 @@
 """casemgr as the engine sees it; implements `ports.CasemgrSystem`."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
+from typing import TypeVar
 
 import httpx
 
 from caseferry.adapters.casemgr.client import CasemgrClient, is_done
 from caseferry.adapters.casemgr.paging import LARGEST_PAGE
+from caseferry.adapters.casemgr.payload import created_id
 from caseferry.adapters.casemgr.reader import CasemgrReader
 from caseferry.adapters.casemgr.settings import CasemgrSettings
 from caseferry.adapters.casemgr.writes import (
@@ -19,13 +21,15 @@ from caseferry.adapters.casemgr.writes import (
     edit_case_body,
 )
 from caseferry.adapters.counter import Counter
-from caseferry.adapters.exchange import Waiting
+from caseferry.adapters.exchange import Reply, Waiting
 from caseferry.errors import Forbidden, InvariantBroken, Refused
 from caseferry.model.action import ActivityDraft
 from caseferry.model.record import Key, Record, Value, activity_key, local_id
 from caseferry.ports import Clock
 
-_NOT_YOURS = "forbidden-403-105"
+T = TypeVar("T")
+
+NOT_YOURS = "forbidden-403-105"
 _SET = 'set [casemgr] edit_as = "assignee"'
 _ANOTHER = "; it may have been given to somebody else since it was read"
 _SHAPES: tuple[ContentShape, ...] = ("v3", "v12", "text")
@@ -106,11 +110,16 @@ class CasemgrHttp(CasemgrReader):
         The shape of a task's content is documented in two ways. A tenant that refuses
         one is offered the next, until it has taken one; a refusal executes nothing.
         """
+        found = self.create_parsed(draft, lambda reply: created_id(reply, "activity"))
+        return activity_key(found) if found else None
+
+    def create_parsed(self, draft: ActivityDraft, parse: Callable[[Reply], T]) -> T:
+        """Create a task activity, as `create_activity`; gives what was made of it."""
         has_content = any(name.startswith("content.") for name in draft.fields)
         while True:
             shape = self._shape
             try:
-                found = self._create(draft, _SHAPES[shape])
+                found = self._create(draft, _SHAPES[shape], parse)
             except Refused as error:
                 if self._shape_proved or not (has_content and _is_of_content(error)):
                     raise
@@ -120,7 +129,7 @@ class CasemgrHttp(CasemgrReader):
                 self._shape = shape + 1
                 continue
             self._shape_proved |= has_content
-            return activity_key(found) if found else None
+            return found
 
     def actor_of(self, activity: Record) -> str:
         """Tell in whose name an activity is edited and completed; "" is our own."""
@@ -169,9 +178,12 @@ class CasemgrHttp(CasemgrReader):
             "POST", path, {"content": text}, parse=is_done, ids=local_id(key), key=key
         )
 
-    def _create(self, draft: ActivityDraft, shape: ContentShape) -> str | None:
+    def _create(
+        self, draft: ActivityDraft, shape: ContentShape, parse: Callable[[Reply], T]
+    ) -> T:
         body = create_body(draft, self._settings.activity_key_attribute, shape)
-        return self.client.create("create", "activity", body, *create_query(draft))
+        pairs = tuple(create_query(draft))
+        return self.client.write("POST", "create", body, parse=parse, pairs=pairs)
 
 
 def _is_of_content(error: Refused) -> bool:
@@ -184,7 +196,7 @@ def _in_the_name_of(actor: str) -> Iterator[None]:
     try:
         yield
     except Forbidden as error:
-        if error.code != _NOT_YOURS:
+        if error.code != NOT_YOURS:
             raise
         told = Forbidden(
             error.message + (_ANOTHER if actor else f"; only its assignee may: {_SET}"),

@@ -49,7 +49,7 @@ class KoreClient:
         self.session = session
         self.settings = settings
         self.catalogue = Catalogue(settings.ids)
-        self.appends = False
+        self.appends = settings.appends
         self._lock = threading.Lock()
         self._created: set[Key] = set()
         self._root = f"{_ROOT}/{quote(settings.stream_id, safe='')}"
@@ -93,6 +93,12 @@ class KoreClient:
         body = case.body(nested_contact=self.settings.nested_contact)
         call = self._call("createCase", write_json(body), write=True)
         return self.session.call(call, lambda r: self._made(r, Entity.CASE, body))
+
+    def create_raw(self, case: NewCase) -> tuple[int, dict[str, Any]]:
+        """Create a case, as `create_case`; gives the reply as it came."""
+        body = case.body(nested_contact=self.settings.nested_contact)
+        call = self._call("createCase", write_json(body), write=True)
+        return self.session.call(call, _as_it_came)
 
     def create_task(self, task: NewTask) -> Record | None:
         """Create a task of a case; as `create_case`."""
@@ -181,6 +187,13 @@ class KoreClient:
             listing=listing,
             key=key,
         )
+
+
+def _as_it_came(reply: Reply) -> tuple[int, dict[str, Any]]:
+    payload = read_json(reply.body)
+    if not isinstance(payload, dict):
+        raise Unusable("not a record")
+    return reply.status, payload
 
 
 def _marker(body: Mapping[str, Any]) -> Value | None:

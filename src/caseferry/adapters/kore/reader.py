@@ -11,6 +11,7 @@ from caseferry.adapters.kore.client import KoreClient
 from caseferry.adapters.kore.paging import Ask, Pager, Progress
 from caseferry.adapters.kore.payload import Listing
 from caseferry.errors import Refused
+from caseferry.model.canary import is_canary
 from caseferry.model.record import Entity, Record
 from caseferry.ports import Page
 
@@ -41,7 +42,8 @@ class KoreReader:
 
         Shape: as many records a page as the server gives, 100 are asked for. A listing
         that moved while it was read is read again, twice at most; a record that
-        changed meanwhile comes again. Memory: one short text per record.
+        changed meanwhile comes again; canaries never come. Memory: one short text per
+        record.
 
         Raises:
             Unexpected: pages repeat, or the listing would never end.
@@ -147,11 +149,12 @@ class KoreReader:
 
 
 def _not_given(records: list[Record], given: set[str]) -> tuple[Record, ...]:
-    """Keep what was not given before in this state, and remember it."""
+    """Keep what was not given before in this state and is a record of somebody's."""
     fresh = []
     for record in records:
         mark = f"{record.key} {record.version}"
         if mark not in given:
             given.add(mark)
-            fresh.append(record)
+            if not is_canary(record):
+                fresh.append(record)
     return tuple(fresh)

@@ -25,6 +25,7 @@ class KoreSettings:
         sort: the `sortBy` that is proved to give the newest created records first.
         changed_sorts: those that are proved to give the last changed records first.
         unresolved: whose filter for unresolved records is proved honest.
+        appends: an update is known to add its arrays to those that are there.
         patience_s: how long one request waits for a limit before giving up.
         limit_wait_s: how long to wait after a limit when the server does not say.
     """
@@ -50,5 +51,6 @@ class KoreSettings:
         default_factory=dict
     )
     unresolved: frozenset[Entity] = frozenset()
+    appends: bool = False
     patience_s: float = 7200.0
     limit_wait_s: float = 60.0

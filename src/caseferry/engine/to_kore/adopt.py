@@ -114,9 +114,10 @@ class KoreAdopter:
                 if work is None or source in work.others or source not in work.prints:
                     total.strangers += 1
                     continue
-                self._adopt_one(
-                    work, Link(role=role, kore=record.key, casemgr=source), record
-                )
+                link = Link(role=role, kore=record.key, casemgr=source)
+                if _is_known(work.links.get(source), link):
+                    continue  # each of the two names the other
+                self._adopt_one(work, link, record)
                 total.links += 1
 
     def _adopt_one(self, work: KoreWork, link: Link, record: Record) -> None:
@@ -144,6 +145,10 @@ class KoreAdopter:
     def _hold(self, key: Key, code: str, reason: str) -> None:
         hold = Hold(key=key, kind=HoldKind.SET_ASIDE, code=code, reason=reason)
         self._context.strangers[key] = hold
+
+
+def _is_known(known: Link | None, link: Link) -> bool:
+    return known is not None and known.kore == link.kore
 
 
 _STRANGER = (

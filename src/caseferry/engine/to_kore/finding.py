@@ -30,12 +30,14 @@ class Wanted:
     Attributes:
         name: as its create spelled it, the marker left out.
         at: Kore's time before the create; it is not older.
+        last: an empty answer will be taken for its absence.
     """
 
     entity: Entity
     correlation: str
     name: str
     at: str
+    last: bool = False
 
 
 Answer = tuple[Record, ...] | None
@@ -91,7 +93,33 @@ class Finder:
         if way in SEARCHES and len(wanted) > _FEW:
             way = NEWEST
         if way in SEARCHES:
-            return [self._one(way, entity, each) for each in wanted]
+            answers = [self._one(way, entity, each) for each in wanted]
+            return self._made_sure(way, entity, wanted, answers)
+        return self._among(way, entity, wanted)
+
+    def _made_sure(
+        self, way: str, entity: Entity, wanted: Sequence[Wanted], answers: list[Answer]
+    ) -> list[Answer]:
+        """Look again, in another way, for what a search by name does not find.
+
+        That a tenant found one name proves nothing about the next: it may hold what
+        this search takes otherwise, and anybody may have changed it meanwhile.
+        """
+        unsure = [
+            i
+            for i, each in enumerate(wanted)
+            if way == NAME and each.last and answers[i] == ()
+        ]
+        if unsure:
+            again = self._among(NEWEST, entity, [wanted[i] for i in unsure])
+            for i, answer in zip(unsure, again, strict=True):
+                answers[i] = answer
+        return answers
+
+    def _among(
+        self, way: str, entity: Entity, wanted: Sequence[Wanted]
+    ) -> list[Answer]:
+        """Look for all of them in one listing, of the newest or of everything."""
         seen = self._look(way, entity, wanted)
         if seen is None and way != LISTING:
             seen = self._look(LISTING, entity, wanted)

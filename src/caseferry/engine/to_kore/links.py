@@ -6,10 +6,18 @@ from caseferry.engine.to_kore.work import KoreWork
 from caseferry.model.correlation import Role
 from caseferry.model.link import Link
 from caseferry.model.mapped import MappedRecord
+from caseferry.model.marker import marks_of
 from caseferry.model.record import Key, Record, Value
-from caseferry.reconcile.merge import FINISHED, base, values
+from caseferry.reconcile.merge import FINISHED, UNKNOWN, base, differ, values
 from caseferry.reconcile.to_kore.create import SENT_ON_CREATE
-from caseferry.reconcile.to_kore.mirror import STATUS, agreed, is_met, sent_bases
+from caseferry.reconcile.to_kore.mirror import (
+    STATUS,
+    agreed,
+    contents,
+    is_met,
+    sent_bases,
+    swapped,
+)
 
 
 def new_link(work: KoreWork, role: Role, key: Key, record: Record) -> Link:
@@ -30,9 +38,11 @@ def sent_on_create(mapped: MappedRecord, role: Role) -> dict[str, Value | None]:
 def as_it_is(work: KoreWork, link: Link, record: Record) -> Link:
     """Take what both sides hold now for agreed: nobody's later edit is overwritten.
 
-    Only an end that is due in Kore stays due; one that came there first is an agent's,
-    and kept. A record that never had an update of ours (its tag is missing) was perhaps
-    not finished: what Kore shows as it makes it stays due.
+    Where they differ nobody knows who changed it: that is a conflict, for a person.
+    An end that came in Kore first is an agent's, and kept; one that it lacks is such a
+    conflict too. A record that never had an update of ours (its tag is missing) was
+    perhaps not finished: its end, and what Kore shows as it makes it, stay due. One
+    without any mark of ours is Kore's own, carried to casemgr once: nothing is due.
     """
     mapped = work.mapped(link.casemgr)
     fresh = agreed(
@@ -42,15 +52,39 @@ def as_it_is(work: KoreWork, link: Link, record: Record) -> Link:
         digest=work.group.mapping,
         source_print=work.prints[link.casemgr],
     )
+    differing = {
+        f.casemgr
+        for f in contents(mapped)
+        if f.value is not None and not f.is_met_by(record.fields.get(f.kore))
+    }
+    fresh = swapped(differ(swapped(fresh), differing))
+    if not marks_of(record):
+        return _own_end(mapped, fresh)
     if not record.fields.get("marker.tags"):
         fresh = _due_again(mapped, fresh, record)
-    if is_met(mapped, record) or mapped.finished:
+    tagged = bool(record.fields.get("marker.tags"))
+    if is_met(mapped, record) or (mapped.finished and not tagged):
         return fresh
-    kore = {**values(fresh.kore_base), FINISHED: "false"}
-    casemgr = {**values(fresh.casemgr_base), STATUS: mapped.record.fields.get(STATUS)}
+    # its last update carried the tag and the end: somebody reopened it, or it is due
+    now = UNKNOWN if mapped.finished else mapped.record.fields.get(STATUS)
+    kore = {**values(fresh.kore_base), FINISHED: _word(mapped)}
+    casemgr = {**values(fresh.casemgr_base), STATUS: now}
     return replace(
         fresh, kore_base=base(kore.items()), casemgr_base=base(casemgr.items())
     )
+
+
+def _own_end(mapped: MappedRecord, link: Link) -> Link:
+    """Take casemgr's end for agreed; another one in Kore is Kore's own, and kept."""
+    kore = {**values(link.kore_base), FINISHED: _word(mapped)}
+    casemgr = {**values(link.casemgr_base), STATUS: mapped.record.fields.get(STATUS)}
+    return replace(
+        link, kore_base=base(kore.items()), casemgr_base=base(casemgr.items())
+    )
+
+
+def _word(mapped: MappedRecord) -> str:
+    return "true" if mapped.finished else "false"
 
 
 _MADE = {"priority": "Medium"}

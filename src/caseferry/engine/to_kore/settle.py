@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from caseferry.engine.context import Context
-from caseferry.engine.settle import ASSUMED_ABSENT
+from caseferry.engine.settle import ASSUMED_ABSENT, lift
 from caseferry.engine.to_kore.bodiless import same_content
 from caseferry.engine.to_kore.finding import LISTING, Answer, Finder, Wanted
 from caseferry.engine.to_kore.links import new_link
@@ -74,7 +74,7 @@ class KoreSettler:
         due = [p for p in self._parked.values() if self._due_at(p) <= now]
         works = {w.key: w for w in self._planner.load(sorted({p.case for p in due}))}
         due = [p for p in due if p.case in works]
-        wanted = [self._wanted(p, works[p.case]) for p in due]
+        wanted = [self._wanted(p, works[p.case], asked_at=now) for p in due]
         for parked, answer in zip(due, self._finder.find(wanted), strict=True):
             parked.looks += 1
             self._judge(parked, works[parked.case], answer, asked_at=now)
@@ -120,7 +120,7 @@ class KoreSettler:
         dropped = self._finder.is_dropped(entity)
         return dropped or self._finder.way(entity) in ("", LISTING)
 
-    def _wanted(self, parked: Parked, work: KoreWork) -> Wanted:
+    def _wanted(self, parked: Parked, work: KoreWork, *, asked_at: float) -> Wanted:
         intent = parked.intent
         mapped = work.mapped(intent.kore)
         name = next((f.value for f in mapped.fields if f.kore == "name"), None)
@@ -129,15 +129,26 @@ class KoreSettler:
             correlation=intent.correlation,
             name=name if isinstance(name, str) else "",
             at=intent.at,
+            last=asked_at - parked.since >= self._bound(parked),
         )
+
+    def _is_assumed(self, parked: Parked) -> bool:
+        """Tell whether a person said that it is not there, unless it is found now."""
+        name = f"{ASSUMED_ABSENT}{parked.intent.number}"
+        return self._context.store.get_fact(name) is not None
+
+    def _bound(self, parked: Parked) -> float:
+        """Give how long nothing of it may be found until it is absent, in seconds."""
+        if self._is_assumed(parked):
+            return 0.0
+        return self._context.settings.absence_bound_s
 
     def _judge(
         self, parked: Parked, work: KoreWork, answer: Answer, *, asked_at: float
     ) -> None:
-        number, bound = parked.intent.number, self._context.settings.absence_bound_s
-        if self._context.store.get_fact(f"{ASSUMED_ABSENT}{number}") is not None:
+        number, is_assumed = parked.intent.number, self._is_assumed(parked)
+        if is_assumed:
             answer = answer or ()
-            bound = 0.0
         if answer is None:
             return  # no answer: nothing follows from it
         if not answer and self._finder.is_dropped(_entity(parked.intent)):
@@ -145,9 +156,10 @@ class KoreSettler:
             if answer is None:
                 return
         if not answer:
-            proved = bool(self._finder.way(_entity(parked.intent))) or bound == 0.0
-            if proved and asked_at - parked.since >= bound:
+            proved = bool(self._finder.way(_entity(parked.intent))) or is_assumed
+            if proved and asked_at - parked.since >= self._bound(parked):
                 self._context.store.settle_intent(number, IntentState.ABSENT)
+                lift(self._context, parked.intent)
                 del self._parked[number]
             return
         self._adopt(parked, work, answer)
@@ -171,6 +183,7 @@ class KoreSettler:
         del self._parked[parked.intent.number]
 
     def _done(self, parked: Parked, key: Key | None) -> None:
+        lift(self._context, parked.intent)
         self._context.store.settle_intent(
             parked.intent.number, IntentState.DONE, casemgr=key, detail="looked up"
         )

@@ -51,7 +51,7 @@ def compare(
         lost = {f.casemgr for f in flipped.fields if f.casemgr not in seen.fields}
         link = replace(link, kore_base=_without(link.kore_base, lost))
         link = replace(link, casemgr_base=_without(link.casemgr_base, lost))
-    merged = merge(flipped, _swapped(link), seen, digest=digest, can_edit=True, way=way)
+    merged = merge(flipped, swapped(link), seen, digest=digest, can_edit=True, way=way)
     names = {field.casemgr: field.kore for field in flipped.fields}
 
     def renamed(changes: tuple[FieldChange, ...]) -> tuple[FieldChange, ...]:
@@ -81,10 +81,10 @@ def agreed(  # noqa: PLR0913 - what an agreement is made of
     """
     flipped = _flipped(mapped)
     names = frozenset(f.casemgr for f in flipped.fields if f.kore in sent)
-    fresh = _swapped(
+    fresh = swapped(
         agree(
             flipped,
-            _swapped(link),
+            swapped(link),
             _keyed(flipped, target),
             digest=digest,
             source_print=source_print,
@@ -155,7 +155,8 @@ def _flipped(mapped: MappedRecord) -> MappedRecord:
     return replace(mapped, fields=fields)
 
 
-def _swapped(link: Link) -> Link:
+def swapped(link: Link) -> Link:
+    """Give a link whose sides have changed places."""
     return replace(link, kore_base=link.casemgr_base, casemgr_base=link.kore_base)
 
 

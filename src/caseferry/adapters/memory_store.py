@@ -210,6 +210,32 @@ class MemoryStore:
         cases = _in_order(self._seen(0, system, Entity.CASE))
         yield from [case.key for case in cases if case.key in moved]
 
+    def changed_records(
+        self, system: System, entity: Entity, since_run: int
+    ) -> Iterator[Record]:
+        rows = sorted(self._table("record").items())
+        return iter(
+            [
+                seen.record
+                for _, seen in rows
+                if (seen.system, seen.record.entity) == (system, entity)
+                and seen.changed >= since_run
+            ]
+        )
+
+    def touched_cases(self, since_run: int) -> list[Key]:
+        moved = {
+            key
+            for key, seen in self._table("record").items()
+            if seen.changed >= since_run
+        }
+        rows = self._table("link").items()
+        return sorted({case for key, (_, case) in rows if key in moved})
+
+    def count_links(self) -> int:
+        counted = (Role.CASE, Role.TASK)
+        return sum(x.role in counted and not x.tombstone for x in self.links())
+
     def groups(
         self, run: int, cases: Sequence[Key]
     ) -> list[tuple[Record, tuple[Record, ...]]]:

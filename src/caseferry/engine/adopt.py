@@ -14,7 +14,7 @@ from caseferry.engine.plans import Planner
 from caseferry.engine.work import Work
 from caseferry.model.correlation import Correlation, Role, parse_correlation
 from caseferry.model.link import Hold, HoldKind, Link
-from caseferry.model.record import Key, Record, kore_key
+from caseferry.model.record import Key, Record, System, kore_key
 from caseferry.model.times import canonical_time, earlier, parse_time
 from caseferry.reconcile.merge import FINISHED, agree, differ
 from caseferry.reconcile.view import ASSIGNED, COMPLETED
@@ -78,7 +78,7 @@ class Adopter:
         for page in casemgr.activities(department, since):
             started_at = started_at or casemgr.server_time()
             total.records += len(page.records)
-            self._adopt_page(page.records, total)
+            self.adopt_page(page.records, total)
             self._context.reporter.progress("read casemgr", total.records, None)
             complete = page.last
         started_at = started_at or casemgr.server_time()
@@ -101,7 +101,8 @@ class Adopter:
         known_for_s = (at - parse_time(first)).total_seconds()
         return self._context.settings.visibility_lag_s - known_for_s
 
-    def _adopt_page(self, records: Sequence[Record], total: Adopted) -> None:
+    def adopt_page(self, records: Sequence[Record], total: Adopted) -> None:
+        """Link those of some activities that carry a key and have no link."""
         found: dict[Key, list[tuple[Correlation, Record]]] = {}
         homeless: list[Record] = []
         for record in records:
@@ -131,7 +132,7 @@ class Adopter:
         for work in self._planner.load(sorted(owners)):
             case = owners[work.key]
             if work.case_link is None and store.link(case.key) is None:
-                link = Link(role=Role.CASE, kore=work.key, casemgr=case.key)
+                link = _made(Role.CASE, work.key, case.key)
                 self._keep(work, self._as_it_is(work, link, case))
                 total.links += 1
 
@@ -179,9 +180,7 @@ class Adopter:
             total.twice += 1
             self._report_twice(work, key, record, str(correlation))
             return
-        link = Link(
-            role=correlation.role, kore=key, casemgr=record.key, generation=generation
-        )
+        link = _made(correlation.role, key, record.key, generation)
         self._keep(work, self._as_it_is(work, link, record))
         work.targets[record.key] = record
         total.links += 1
@@ -201,7 +200,7 @@ class Adopter:
         record = cases[parents.pop() or Key("")]
         if self._context.store.link(record.key) is not None:
             return
-        link = Link(role=Role.CASE, kore=work.key, casemgr=record.key)
+        link = _made(Role.CASE, work.key, record.key)
         own = record.text(self._context.settings.case_key_field)
         parsed = parse_correlation(own)
         if parsed is not None and kore_key(parsed.source) != work.key:
@@ -268,3 +267,13 @@ class Adopter:
             mapping=work.group.mapping,
         )
         self._context.store.save_hold(self._context.run, hold)
+
+
+def _made(role: Role, kore: Key, casemgr: Key, generation: int = 0) -> Link:
+    return Link(
+        role=role,
+        kore=kore,
+        casemgr=casemgr,
+        generation=generation,
+        made_in=System.CASEMGR,
+    )

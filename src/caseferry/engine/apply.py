@@ -16,7 +16,7 @@ from caseferry.model.action import Action, ActionKind, Stage
 from caseferry.model.correlation import Role, parse_correlation
 from caseferry.model.link import Hold, HoldKind, IntentState, Link
 from caseferry.model.mapped import MappedField
-from caseferry.model.record import Key, Record, kore_key
+from caseferry.model.record import Key, Record, System, kore_key
 from caseferry.reconcile.merge import base, values
 
 _PATIENCE = 3
@@ -273,7 +273,12 @@ class Applier:
                 if self._is_taken(work, parent):
                     work.holds[work.key] = _merged(work, parent.key)
                     continue
-                link = Link(role=Role.CASE, kore=work.key, casemgr=parent.key)
+                link = Link(
+                    role=Role.CASE,
+                    kore=work.key,
+                    casemgr=parent.key,
+                    made_in=System.CASEMGR,
+                )
                 store.save_link(link, work.key)
                 work.put_link(link)
                 work.born.add((Role.CASE, work.key))
@@ -304,6 +309,7 @@ def new_link(work: Work, action: Action, created: Key) -> Link:
         kore_base=base(fields.items()),
         casemgr_base=base(sent.items()),
         mapping=work.group.mapping,
+        made_in=System.CASEMGR,
     )
 
 

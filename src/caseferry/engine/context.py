@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from caseferry.engine.gate import Gate
+from caseferry.engine.sync.policy import TwoWay
 from caseferry.engine.workers import Workers
 from caseferry.mapping.compile import Mapper
 from caseferry.model.correlation import TenantPair
@@ -57,6 +58,7 @@ class Context:
         strangers: source records whose key says that they have a counterpart already,
             which is not shown or not theirs: they are never created in this run.
         gate: of a saved plan that is carried out; None lets everything through.
+        two_way: the policy of a two-way run; None is a migration.
     """
 
     kore: KoreSystem
@@ -76,6 +78,7 @@ class Context:
     stopping: bool = field(default=False)
     strangers: dict[Key, Hold] = field(default_factory=dict)
     gate: Gate | None = None
+    two_way: TwoWay | None = None
 
     @property
     def departments(self) -> tuple[str, ...]:

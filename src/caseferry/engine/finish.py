@@ -70,6 +70,7 @@ def _move_bases(context: Context, work: Work) -> None:
             digest=work.group.mapping,
             source_print=work.prints[link.kore],
             sent=frozenset(work.sent.get(link.casemgr, ())),
+            way=work.way,
         )
         if fresh != link:
             context.store.save_link(fresh, work.key)

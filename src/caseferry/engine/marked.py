@@ -81,7 +81,7 @@ class MarkedAdopter:
                 self._hold(record.key, other)
                 continue
             role = Role.CASE if is_case else Role.TASK
-            link = Link(role=role, kore=record.key, casemgr=key)
+            link = Link(role=role, kore=record.key, casemgr=key, made_in=System.KORE)
             self._adopter.keep_as_it_is(work, link, shown[key])
             total.links += 1
 

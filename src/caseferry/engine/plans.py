@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
 from itertools import islice
+from typing import TypeVar
 
 from caseferry.engine.closing import judge_listing, server_now
 from caseferry.engine.context import Context
@@ -10,6 +11,7 @@ from caseferry.engine.customers import Customers
 from caseferry.engine.gate import hold_back
 from caseferry.engine.plain_texts import PlainTexts
 from caseferry.engine.settle import as_sent
+from caseferry.engine.sync.rules import lead
 from caseferry.engine.work import PENDING, Work
 from caseferry.model.correlation import Role
 from caseferry.model.link import Hold, HoldKind, Intent, Link, WriteKind
@@ -23,9 +25,12 @@ DUE_MARGIN = timedelta(minutes=5)
 """A due date nearer than this may be past when the write arrives."""
 
 
-def batches(keys: Iterable[Key], size: int) -> Iterator[list[Key]]:
-    """Cut keys into lists of at most `size`."""
-    source = iter(keys)
+Item = TypeVar("Item")
+
+
+def batches(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
+    """Cut what comes into lists of at most `size`."""
+    source = iter(items)
     while batch := list(islice(source, size)):
         yield batch
 
@@ -47,10 +52,12 @@ class Planner:
         keys = [record.key for case, tasks in groups for record in (case, *tasks)]
         holds = store.holds(keys)
         doubts = _doubts(store.open_intents())
-        return [
+        works = [
             self._work((case, *tasks), links.get(case.key, []), holds, doubts)
             for case, tasks in groups
         ]
+        lead(self._context, works)
+        return works
 
     def _work(
         self,
@@ -118,6 +125,9 @@ class Planner:
         found: dict[Key, Record] = {}
         for answer in self._context.workers.map(lambda c: c[0](c[1]), chunks):
             found |= answer
+        if self._context.two_way is not None:  # our own writes are no news later
+            run, store = self._context.run, self._context.store
+            store.save_records(run, System.CASEMGR, found.values())
         for work in works:
             for key in work.dirty:
                 work.targets.pop(key, None)

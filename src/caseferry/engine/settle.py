@@ -189,6 +189,7 @@ class Settler:
             casemgr=record.key,
             generation=int(intent.correlation.rpartition(".")[2]),
             source_print=f"{SENT}{intent.payload_print}",
+            made_in=System.CASEMGR,
         )
         with store.transaction():
             store.save_link(link, parked.case)

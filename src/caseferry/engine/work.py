@@ -9,7 +9,8 @@ from caseferry.model.link import Hold, Link
 from caseferry.model.mapped import MappedGroup, MappedRecord
 from caseferry.model.record import Key, Record, Value
 from caseferry.planfile.signed import Stray
-from caseferry.reconcile.view import CustomerChoice, GroupView
+from caseferry.reconcile.merge import Way
+from caseferry.reconcile.view import Barred, CustomerChoice, GroupView
 
 PENDING = CustomerChoice(code="customer-pending", reason="not looked up yet")
 
@@ -31,6 +32,8 @@ class Work:
         repeats: how often each request was carried out or refused by version.
         born: source records whose counterpart this run made or adopted.
         aside: records that a saved plan does not let through.
+        way, barred, is_cascade: as of the view.
+        observed: the targets hold all activities of the case as casemgr showed it last.
     """
 
     group: MappedGroup
@@ -53,6 +56,10 @@ class Work:
     born: set[tuple[Role, Key]] = field(default_factory=set)
     single: bool = False
     aside: dict[tuple[Role, Key], Stray] = field(default_factory=dict)
+    way: Way = Way.ALONE
+    barred: Mapping[Role, Barred] = field(default_factory=dict)
+    is_cascade: bool = False
+    observed: bool = False
 
     @property
     def key(self) -> Key:
@@ -74,6 +81,10 @@ class Work:
             proved_empty=self.proved_empty,
             holds=self.holds,
             in_doubt=frozenset(self.in_doubt),
+            way=self.way,
+            barred=self.barred,
+            is_cascade=self.is_cascade,
+            observed=self.observed,
             prints=self.prints,
         )
 

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from caseferry.model.action import FieldChange
 from caseferry.model.correlation import Role
-from caseferry.model.record import Key, Value
+from caseferry.model.record import Key, System, Value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +42,8 @@ class Link:
         source_print: fingerprint of the source record when last finished.
         mapping: digest of the mapping it was last carried under.
         tombstone: parted or undone; nothing is created from it until `retry`.
+        made_in: the system in which we made one of the two; None where both were
+            there. Until its creation is finished only that direction goes on with it.
     """
 
     role: Role
@@ -54,6 +56,7 @@ class Link:
     source_print: str = ""
     mapping: str = ""
     tombstone: bool = False
+    made_in: System | None = None
 
 
 class HoldKind(StrEnum):

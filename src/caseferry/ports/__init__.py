@@ -283,6 +283,11 @@ class Store(Protocol):
         earlier version of caseferry read counts as changed in run 0.
         """
 
+    def changed_records(
+        self, system: System, entity: Entity, since_run: int
+    ) -> Iterator[Record]:
+        """Give the records of a system that changed since this run, by key."""
+
     def groups(
         self, run: int, cases: Sequence[Key]
     ) -> list[tuple[Record, tuple[Record, ...]]]:
@@ -323,6 +328,12 @@ class Store(Protocol):
 
     def link(self, key: Key) -> Link | None:
         """Find a link by either side's key; an opener only by its casemgr key."""
+
+    def touched_cases(self, since_run: int) -> list[Key]:
+        """Give the Kore cases with a counterpart that changed since this run."""
+
+    def count_links(self) -> int:
+        """Count the links of cases and tasks; openers and tombstones are none."""
 
     def links(self) -> Iterator[Link]:
         """Give all links, by Kore key, role and generation."""

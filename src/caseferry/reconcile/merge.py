@@ -190,18 +190,14 @@ def agree(  # noqa: PLR0913 - what an agreement is made of
     if ended == bool(mapped.finished):  # otherwise what both agreed on last stays
         kore[FINISHED] = "true" if ended else "false"
         casemgr["status"] = target.fields.get("status")
-    return Link(
-        role=link.role,
-        kore=link.kore,
-        casemgr=link.casemgr,
-        generation=link.generation,
+    return replace(
+        link,
         finished=True,
         kore_base=base(kore.items()),
         casemgr_base=base(casemgr.items()),
         source_print=source_print,
         # the direction that follows still has to see that the mapping changed
         mapping=link.mapping or digest if way is Way.LEADS else digest,
-        tombstone=link.tombstone,
     )
 
 

@@ -130,7 +130,7 @@ def to_role(name: str) -> Role:
 
 LINK = (
     "kore, role, generation, casemgr, finished, kore_base, casemgr_base, source_print,"
-    " mapping, tombstone"
+    " mapping, tombstone, made_in"
 )
 
 
@@ -147,6 +147,7 @@ def link_row(link: Link) -> Row:
         link.source_print,
         link.mapping,
         link.tombstone,
+        link.made_in,
     )
 
 
@@ -163,6 +164,7 @@ def to_link(row: Row) -> Link:
         source_print=row[7],
         mapping=row[8],
         tombstone=bool(row[9]),
+        made_in=System(row[10]) if row[10] else None,
     )
 
 

@@ -11,7 +11,7 @@ from caseferry.model.record import Key
 
 _SAVE = f"""
     INSERT OR REPLACE INTO link ({LINK}, kore_case)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 # A task belongs to the case it was last seen in, else to the one it was linked under.
 _OWNED = f"""
@@ -34,6 +34,10 @@ _BY_EITHER = f"""
         ORDER BY generation DESC LIMIT 1)
     LIMIT 1
 """
+_TOUCHED = """
+    SELECT DISTINCT link.kore_case FROM record JOIN link ON link.casemgr = record.key
+    WHERE record.changed >= ? ORDER BY 1
+"""
 _ALL = f"""
     SELECT {LINK} FROM link WHERE (kore, role, generation) > (?, ?, ?)
     ORDER BY kore, role, generation LIMIT ?
@@ -42,12 +46,13 @@ _ALL = f"""
 
 # Whatever stands in the way changes nothing, and is named by `_check_free`.
 _SAVE_FREE = f"""
-    INSERT INTO link ({LINK}, kore_case) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    INSERT INTO link ({LINK}, kore_case) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT (casemgr) DO UPDATE SET
         generation = excluded.generation, kore_case = excluded.kore_case,
         finished = excluded.finished, kore_base = excluded.kore_base,
         casemgr_base = excluded.casemgr_base, source_print = excluded.source_print,
-        mapping = excluded.mapping, tombstone = excluded.tombstone
+        mapping = excluded.mapping, tombstone = excluded.tombstone,
+        made_in = excluded.made_in
     WHERE link.kore = excluded.kore AND link.role = excluded.role
         AND link.generation = excluded.generation
     ON CONFLICT DO NOTHING
@@ -76,6 +81,17 @@ class Links(Connection):
     def links(self) -> Iterator[Link]:
         """Give all links, by Kore key, role and generation; lazy."""
         return map(to_link, self._walk(_ALL, (), ("", "", -1)))
+
+    def touched_cases(self, since_run: int) -> list[Key]:
+        """Give the Kore cases with a counterpart that changed since this run."""
+        return [Key(key) for (key,) in self._all(_TOUCHED, since_run)]
+
+    def count_links(self) -> int:
+        """Count the links of cases and tasks; no tombstones."""
+        ((count,),) = self._all(
+            "SELECT count(*) FROM link WHERE NOT tombstone AND role <> 'opener'"
+        )
+        return int(count)
 
     def links_to(self, keys: Sequence[Key]) -> dict[Key, Link]:
         """Give links by their casemgr key, of any role."""

@@ -61,6 +61,10 @@ _ALL = f"""
 """
 
 
+_CHANGED = f"""
+    {_SELECT} WHERE changed >= ? AND system = ? AND entity = ?
+    AND record.key > ? ORDER BY record.key LIMIT ?
+"""
 _SOME = f"""
     {_SELECT} WHERE record.key IN (SELECT value FROM json_each(?)) AND run >= ?
 """
@@ -200,6 +204,13 @@ class Records(Connection):
         """Give all records of a system seen in this run or later, by key; lazy."""
         values = (run, system.value, entity.value)
         return map(to_record, self._walk(_ALL, values, ("",)))
+
+    def changed_records(
+        self, system: System, entity: Entity, since_run: int
+    ) -> Iterator[Record]:
+        """Give the records that changed in this run or later, by key; lazy."""
+        values = (since_run, system.value, entity.value)
+        return map(to_record, self._walk(_CHANGED, values, ("",)))
 
     def record(self, key: Key) -> Record | None:
         """Give a record as last seen; None when it never was, or was forgotten."""

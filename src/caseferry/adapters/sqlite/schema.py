@@ -169,3 +169,9 @@ def m003_images(db: "Database") -> None:
     """Keep what an undo needs: what was overwritten, and which cases were made."""
     for statement in _IMAGES:
         db.execute(statement)
+
+
+@migrations()
+def m004_made_in(db: "Database") -> None:
+    """Keep in which system one of a pair was made; NULL is not known."""
+    db.execute("ALTER TABLE link ADD COLUMN made_in TEXT")

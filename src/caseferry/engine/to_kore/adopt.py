@@ -15,7 +15,7 @@ from caseferry.engine.to_kore.plans import KorePlanner
 from caseferry.engine.to_kore.work import KoreWork
 from caseferry.model.correlation import Role, parse_correlation
 from caseferry.model.link import Hold, HoldKind, Link
-from caseferry.model.marker import own_mark
+from caseferry.model.marker import marks_of, own_mark
 from caseferry.model.record import (
     Entity,
     Key,
@@ -65,14 +65,30 @@ class KoreAdopter:
                 self._adopt(batch, total)
         return total
 
+    def scan_marked(self, since_run: int) -> Adopted:
+        """Link the Kore records that changed since a run and carry a marker of ours."""
+        total, store = Adopted(), self._context.store
+        for entity in Entity:
+            records = store.changed_records(System.KORE, entity, since_run)
+            pairs = self._marked(records, entity, total)
+            while batch := list(islice(pairs, _BATCH)):
+                self._adopt(batch, total)
+        return total
+
     def _unlinked(self, entity: Entity, total: Adopted) -> Iterator[Pair]:
         yield from self._by_marker(entity, total)
         yield from self._by_attribute(entity, total)
 
     def _by_marker(self, entity: Entity, total: Adopted) -> Iterator[Pair]:
         store, since = self._context.store, self._context.since_run(System.KORE)
-        role = _ROLES[entity]
-        for record in store.records(since, System.KORE, entity):
+        records = store.records(since, System.KORE, entity)
+        return self._marked(records, entity, total)
+
+    def _marked(
+        self, records: Iterator[Record], entity: Entity, total: Adopted
+    ) -> Iterator[Pair]:
+        store, role = self._context.store, _ROLES[entity]
+        for record in records:
             total.records += 1
             own = own_mark(record, self._context.settings.pair.mark, role)
             if own is None:
@@ -114,7 +130,8 @@ class KoreAdopter:
                 if work is None or source in work.others or source not in work.prints:
                     total.strangers += 1
                     continue
-                link = Link(role=role, kore=record.key, casemgr=source)
+                made_in = System.KORE if marks_of(record) else System.CASEMGR
+                link = Link(role=role, kore=record.key, casemgr=source, made_in=made_in)
                 if _is_known(work.links.get(source), link):
                     continue  # each of the two names the other
                 self._adopt_one(work, link, record)

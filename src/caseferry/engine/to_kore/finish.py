@@ -38,6 +38,7 @@ def _move_bases(context: Context, work: KoreWork) -> None:
             digest=work.group.mapping,
             source_print=work.prints[key],
             sent=frozenset(work.sent.get(link.kore, ())),
+            way=work.way,
         )
         if fresh != link:
             home = work.case_link

@@ -7,7 +7,7 @@ from caseferry.model.correlation import Role
 from caseferry.model.link import Link
 from caseferry.model.mapped import MappedRecord
 from caseferry.model.marker import marks_of
-from caseferry.model.record import Key, Record, Value
+from caseferry.model.record import Key, Record, System, Value
 from caseferry.reconcile.merge import FINISHED, UNKNOWN, base, differ, values
 from caseferry.reconcile.to_kore.create import SENT_ON_CREATE
 from caseferry.reconcile.to_kore.mirror import (
@@ -25,7 +25,13 @@ def new_link(work: KoreWork, role: Role, key: Key, record: Record) -> Link:
 
     The bases are what was sent, so that an edit made meanwhile is seen as one.
     """
-    link = Link(role=role, kore=record.key, casemgr=key, mapping=work.group.mapping)
+    link = Link(
+        role=role,
+        kore=record.key,
+        casemgr=key,
+        mapping=work.group.mapping,
+        made_in=System.KORE,
+    )
     return sent_bases(work.mapped(key), link, sent_on_create(work.mapped(key), role))
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from caseferry.engine.context import Context
 from caseferry.engine.gate import hold_back
 from caseferry.engine.plans import stands
+from caseferry.engine.sync.rules import follow
 from caseferry.engine.to_kore.work import KoreWork
 from caseferry.model.action import GroupPlan
 from caseferry.model.correlation import Role, parse_correlation
@@ -19,6 +20,7 @@ from caseferry.model.record import (
     record_fingerprint,
     system_of,
 )
+from caseferry.reconcile.merge import Way
 from caseferry.reconcile.to_kore.planner import plan_to_kore
 
 if TYPE_CHECKING:
@@ -87,6 +89,9 @@ class KorePlanner:
                 known={key: holds[key] for key in prints if key in holds},
                 in_doubt=doubts & prints.keys(),
             )
+            follow(self._context, work, activities)
+            if work.way is not Way.ALONE and home is not None and home.finished:
+                work.spawned = ()  # whatever is new in Kore is carried to casemgr
             works.append(work)
         return works
 

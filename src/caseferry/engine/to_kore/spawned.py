@@ -64,7 +64,9 @@ def join_spawned(context: Context, works: Sequence[KoreWork]) -> None:
             if len(twins) != 1 or len(alike) != 1:
                 continue
             key = twins[0].record.key
-            link = Link(role=Role.TASK, kore=record.key, casemgr=key)
+            link = Link(
+                role=Role.TASK, kore=record.key, casemgr=key, made_in=System.KORE
+            )
             work.links[key] = link
             work.targets[record.key] = record
             work.born.add((Role.TASK, key))

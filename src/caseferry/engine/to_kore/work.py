@@ -9,9 +9,10 @@ from caseferry.model.link import Hold, Link
 from caseferry.model.mapped import KoreGroup, MappedRecord
 from caseferry.model.record import Key, Record, Value
 from caseferry.planfile.signed import Stray
+from caseferry.reconcile.merge import Way
 from caseferry.reconcile.to_kore.mirror import contents
 from caseferry.reconcile.to_kore.view import KoreView
-from caseferry.reconcile.view import CustomerChoice
+from caseferry.reconcile.view import Barred, CustomerChoice
 
 REPLY = "marker.reply"
 """A field of a record that only the reply to its create has shown so far."""
@@ -35,6 +36,7 @@ class KoreWork:
         repeats: how often each request was carried out, or its reply lost.
         born: source records whose counterpart this run made or adopted.
         aside: records that a saved plan does not let through.
+        way, barred, is_cascade: as of the view.
     """
 
     group: KoreGroup
@@ -52,6 +54,9 @@ class KoreWork:
     repeats: dict[tuple[str, ...], int] = field(default_factory=dict)
     born: set[tuple[Role, Key]] = field(default_factory=set)
     aside: dict[tuple[Role, Key], Stray] = field(default_factory=dict)
+    way: Way = Way.ALONE
+    barred: Mapping[Role, Barred] = field(default_factory=dict)
+    is_cascade: bool = False
 
     @property
     def key(self) -> Key:
@@ -135,4 +140,7 @@ class KoreWork:
             others=self.others,
             holds=self.holds,
             in_doubt=frozenset(self.in_doubt),
+            way=self.way,
+            barred=self.barred,
+            is_cascade=self.is_cascade,
         )

@@ -1,0 +1,46 @@
+"""Records that carry a key of this tenant pair and have no link are never new."""
+
+from collections.abc import Iterator, Sequence
+from itertools import islice
+
+from caseferry.engine.adopt import Adopted, Adopter
+from caseferry.engine.context import Context
+from caseferry.engine.plans import Planner
+from caseferry.engine.sync.pairs import changed_since
+from caseferry.engine.to_kore.adopt import KoreAdopter
+from caseferry.engine.to_kore.plans import KorePlanner
+from caseferry.model.record import Entity, Record, System
+
+_BATCH = 200
+
+
+class SyncAdopter:
+    """Links what carries a key, among all that changed and was not looked at yet."""
+
+    def __init__(self, context: Context, lead: Planner, follow: KorePlanner) -> None:
+        self._context = context
+        self._to_casemgr = Adopter(context, lead)
+        self._to_kore = KoreAdopter(context, follow)
+
+    @property
+    def correlations(self) -> frozenset[str]:
+        """The keys that Kore's records showed."""
+        return frozenset(self._to_kore.correlations)
+
+    def scan(self) -> Adopted:
+        """Restore links from the keys on both sides.
+
+        Effects: writes links; reads casemgr's cases of what is found.
+        """
+        since = changed_since(self._context)
+        total = self._to_kore.scan_marked(since)
+        made = self._context.store.changed_records(System.CASEMGR, Entity.TASK, since)
+        for page in _pages(made):
+            total.records += len(page)
+            self._to_casemgr.adopt_page(page, total)
+        return total
+
+
+def _pages(records: Iterator[Record]) -> Iterator[Sequence[Record]]:
+    while page := list(islice(records, _BATCH)):
+        yield page

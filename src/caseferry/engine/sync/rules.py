@@ -1,0 +1,115 @@
+"""What two-way sync asks of a case group before it is decided on, either way."""
+
+from collections.abc import Iterable, Sequence
+
+from caseferry.engine.context import Context
+from caseferry.engine.to_kore.work import KoreWork
+from caseferry.engine.work import Work
+from caseferry.model.correlation import Role, parse_correlation
+from caseferry.model.link import Hold, HoldKind, Link
+from caseferry.model.marker import marks_of, own_mark
+from caseferry.model.record import Entity, Key, Record, System
+from caseferry.reconcile.cascade import is_cascade
+from caseferry.reconcile.merge import Way
+
+UNFINISHED = "unfinished"
+"""Code: the creation of a record goes on in the other direction."""
+
+
+def lead(context: Context, works: Sequence[Work]) -> None:
+    """Prepare groups on their way to casemgr: this direction goes first.
+
+    Their counterparts are what casemgr showed last; each write carries the version, so
+    a stale one is refused and read anew.
+    """
+    two_way = context.two_way
+    if two_way is None:
+        return
+    _observe(context, works)
+    for work in works:
+        work.way = Way.LEADS
+        linked = work.case_link is not None
+        work.barred = two_way.barred(System.CASEMGR, work.group.case, linked=linked)
+        for key, mapped in work.sources().items():
+            role = Role.CASE if key == work.key else Role.TASK
+            link = work.link(role, key)
+            if link is None and own_mark(mapped.record, _pair(context), role):
+                work.holds[key] = _stranger(key, System.CASEMGR)
+            elif _goes_on_elsewhere(link, System.CASEMGR, mapped.record):
+                work.holds[key] = _unfinished(key)
+
+
+def follow(context: Context, work: KoreWork, activities: Iterable[Record]) -> None:
+    """Prepare a group on its way to Kore: this direction comes second."""
+    two_way = context.two_way
+    if two_way is None:
+        return
+    work.way = Way.FOLLOWS
+    linked = work.case_link is not None
+    work.barred = two_way.barred(System.KORE, work.group.case, linked=linked)
+    work.is_cascade = is_cascade(work.group.case.record, activities)
+    for mapped in work.records():
+        key = mapped.record.key
+        link = work.links.get(key)
+        target = work.targets.get(link.kore) if link else None
+        if link is None and _carries_key(context, mapped.record):
+            work.holds[key] = _stranger(key, System.KORE)
+        elif _goes_on_elsewhere(link, System.KORE, target):
+            work.holds[key] = _unfinished(key)
+
+
+def _observe(context: Context, works: Sequence[Work]) -> None:
+    """Give groups what casemgr showed of their case when it was read last."""
+    store, since = context.store, context.since_run(System.CASEMGR)
+    homes = [work.case_link.casemgr for work in works if work.case_link]
+    shown = {case.key: (case, *inside) for case, inside in store.groups(since, homes)}
+    strays: set[Key] = set()
+    for work in works:
+        records = shown.get(work.case_link.casemgr, ()) if work.case_link else ()
+        work.targets |= {record.key: record for record in records}
+        work.observed = bool(records)
+        work.is_cascade = bool(records) and is_cascade(records[0], records[1:])
+        strays |= {x.casemgr for x in _links(work) if x.casemgr not in work.targets}
+    found = store.records_of(since, sorted(strays))
+    for work in works:
+        work.targets |= {
+            x.casemgr: found[x.casemgr] for x in _links(work) if x.casemgr in found
+        }
+
+
+def _links(work: Work) -> tuple[Link, ...]:
+    return (*work.links, *work.ghosts)
+
+
+def _goes_on_elsewhere(link: Link | None, target: System, kore: Record | None) -> bool:
+    """Tell whether a creation that is not finished goes on in the other direction."""
+    if link is None or link.finished:
+        return False
+    if link.made_in is not None:
+        return link.made_in is not target
+    marked = kore is not None and bool(marks_of(kore))
+    return marked is (target is System.CASEMGR)
+
+
+def _carries_key(context: Context, record: Record) -> bool:
+    """Tell whether a casemgr record carries a key that a create of ours wrote."""
+    settings = context.settings
+    on_case = record.entity is Entity.CASE
+    name = settings.case_key_field if on_case else settings.activity_key_field
+    own = parse_correlation(record.text(name))
+    return own is not None and own.pair == settings.pair.mark
+
+
+def _pair(context: Context) -> str:
+    return context.settings.pair.mark
+
+
+def _unfinished(key: Key) -> Hold:
+    reason = "its creation goes on in the other direction first"
+    return Hold(key=key, kind=HoldKind.WAITING, code=UNFINISHED, reason=reason)
+
+
+def _stranger(key: Key, target: System) -> Hold:
+    reason = "it carries our key, and its counterpart is not shown; it is not new"
+    kind = HoldKind.SET_ASIDE
+    return Hold(key=key, kind=kind, code="stranger", reason=f"{reason} ({target})")

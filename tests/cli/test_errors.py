@@ -67,7 +67,7 @@ def test_a_second_run_is_locked_out_and_told_by_whom(shop: Rehearsal) -> None:
     assert "in use by" in status.out
 
 
-@pytest.mark.parametrize("argv", [MIGRATE, ("verify",)])
+@pytest.mark.parametrize("argv", [MIGRATE, ("verify",), ("plan", "--from", "kore")])
 def test_what_knows_no_scope_does_not_pass_over_it(
     shop: Rehearsal, argv: tuple[str, ...]
 ) -> None:

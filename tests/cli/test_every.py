@@ -61,7 +61,14 @@ class Stage:
     def run(self, *steps: Step, interval_s: float = 60.0) -> Result:
         """Run until the steps are used up; then somebody asks to stop."""
         env = Environment(
-            stdin=Screen(), stdout=self.out, stderr=self.err, cwd=self.folder
+            stdin=Screen(),
+            stdout=self.out,
+            stderr=self.err,
+            cwd=self.folder,
+            variables={
+                "CASEFERRY__HEALTH__FILE": "health.json",
+                "CASEFERRY__METRICS__TEXTFILE": "caseferry.prom",
+            },
         )
         invocation = Invocation(env=env, json=self.as_json, command="sync")
         left = iter(steps)
@@ -95,9 +102,6 @@ class Stage:
 @pytest.fixture
 def stage(tmp_path: Path) -> Stage:
     write_sandbox_config(tmp_path, "http://127.0.0.1:9")
-    with (tmp_path / "caseferry.toml").open("a") as file:
-        file.write('[health]\nfile = "health.json"\n')
-        file.write('[metrics]\ntextfile = "caseferry.prom"\n')
     return Stage(folder=tmp_path)
 
 

@@ -15,6 +15,7 @@ SCRIPT = """
 import sys, time
 from caseferry.cli import every
 from caseferry.cli.env import Environment
+from caseferry.cli.interrupt import stoppable
 from caseferry.cli.options import Invocation
 from caseferry.cli.result import Result
 
@@ -22,6 +23,10 @@ every.STOP_PATIENCE_S = {patience}
 invocation = Invocation(env=Environment(), json=True, command="sync")
 
 def once():
+    with stoppable(invocation.stop, invocation.env):  # as each run does
+        return run()
+
+def run():
     print("started", file=sys.stderr, flush=True)
     if {hangs}:
         while True:
@@ -48,17 +53,26 @@ def ended(
         stderr=subprocess.PIPE,
         text=True,
     ) as process:
-        assert process.stderr is not None
-        assert process.stderr.readline() == "started\n"
-        if not (hangs or waits):
-            assert process.stdout is not None
-            process.stdout.readline()  # the first run is over: it waits for the next
-        sent = time.monotonic()
-        for number in signals:
-            process.send_signal(number)
-            time.sleep(0.05)
-        out, _ = process.communicate(timeout=20)
+        try:
+            sent = _signalled(process, *signals, is_over=not (hangs or waits))
+            out, _ = process.communicate(timeout=20)
+        finally:
+            process.kill()
     return process.returncode, time.monotonic() - sent, out.splitlines()
+
+
+def _signalled(process: subprocess.Popen[str], *signals: int, is_over: bool) -> float:
+    """Send signals while the first run goes on, or once it is over; gives when."""
+    assert process.stderr is not None
+    assert process.stdout is not None
+    assert process.stderr.readline() == "started\n"
+    if is_over:
+        process.stdout.readline()
+    sent = time.monotonic()
+    for number in signals:
+        process.send_signal(number)
+        time.sleep(0.05)
+    return sent
 
 
 @pytest.mark.parametrize(

@@ -80,7 +80,7 @@ def _carried_out(
             return _was_done(header, earlier, this.number)
         course = Course(invocation, this, wishes, direction, saved=saved)
         result = course.run()
-        this.exit_code, this.summary = result.exit_code, result.data
+        this.came_to(result)
         if course.is_carried_out and not wishes.dry_run:
             store.set_fact(f"{_APPLIED}{header.digest}", str(this.number))
     return result

@@ -22,7 +22,7 @@ from caseferry.model.direction import NAMES, Direction, direction_from
 from caseferry.model.record import Key, System, system_of
 from caseferry.model.times import canonical_time
 
-_WHOLE: Final = ("migrate", "verify")
+_WHOLE: Final = ("apply", "migrate", "plan", "verify")
 _log = logging.getLogger("caseferry.run")
 
 
@@ -63,7 +63,7 @@ def begun(
         direction: which way it carries; None is both ways.
     """
     loaded = invocation.load(secrets="read")
-    if invocation.command in _WHOLE:
+    if direction is not None and invocation.command in _WHOLE:
         need_whole_scope(loaded.config)
     mapper = read_mapping(loaded.config)
     with (

@@ -64,8 +64,7 @@ def undo(
     with begun(invocation, given, None) as this:
         this.run.context.allowed = frozenset(allow)
         result = _Course(invocation, this, entry, dry=dry_run).run()
-        this.exit_code = result.exit_code
-        this.summary = result.data
+        this.came_to(result)
     return result
 
 

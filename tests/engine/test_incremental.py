@@ -191,6 +191,7 @@ def test_a_late_stamp_below_the_overlap_is_what_a_complete_listing_finds() -> No
     sight.read()
     sight.wait(300)
     sight.box.human.create("kore", "case", name="Very late")
+    sight.wait(1)
     for record in records(sight, "kore", "case")[:15]:
         sight.edit("kore", "case", record, name="At once")
     sight.wait(60)

@@ -1,12 +1,25 @@
 """What both systems can tell of changes, and when they cannot."""
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
 
-from adapters.rig import Bench, bench, records_of, scripted_casemgr, scripted_kore
+from adapters.rig import (
+    CASEMGR,
+    KORE,
+    Bench,
+    bench,
+    records_of,
+    scripted_casemgr,
+    scripted_kore,
+)
+from caseferry.adapters.casemgr.probe import probe_casemgr
+from caseferry.adapters.kore.probe import probe_kore
+from caseferry.bootstrap import _known_of_casemgr, _proved_in_kore
+from caseferry.model.capability import answers_in
 from caseferry.model.record import Entity, local_id
 from caseferry.model.times import parse_time
 from caseferry.ports import Page
@@ -314,3 +327,32 @@ def test_open_and_closed_cases_are_complete_only_together() -> None:
 
     assert pages
     assert not any(page.last for page in pages)
+
+
+# what check saw ----------------------------------------------------------------------
+def test_what_check_proved_is_handed_over() -> None:
+    """Answers of the probe, kept and read again, become what the readers use."""
+    b = bench({"kore.sort_updated_at": "supported", "casemgr.lookup_dates": "nothing"})
+    b.box.fill("both", cases=200)
+    found = probe_kore(b.kore, quick=False, now=stamp(0))
+    found += probe_casemgr(b.casemgr, ("Service",), quick=False, now=stamp(0))
+    facts = {answer.fact: answer.text() for answer in found}
+    answers = answers_in(lambda _: facts)
+
+    kore, casemgr = _proved_in_kore(answers), _known_of_casemgr(answers)
+
+    assert kore["changed_sorts"] == SORTS
+    assert kore["unresolved"] == frozenset(Entity)
+    assert casemgr == {
+        "date_names": "date",
+        "modified_filter": True,
+        "case_lookup": False,
+    }
+    assert replace(KORE, **kore).changed_sorts == SORTS
+
+
+def test_without_check_nothing_is_proved_of_kore_and_casemgr_is_tried() -> None:
+    """What casemgr does not take it refuses; what Kore does not take it ignores."""
+    kore = _proved_in_kore({})
+    assert (kore["changed_sorts"], kore["unresolved"]) == ({}, frozenset())
+    assert replace(CASEMGR, **_known_of_casemgr({})) == CASEMGR

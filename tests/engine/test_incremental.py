@@ -136,7 +136,10 @@ def test_a_state_of_thousands_of_changes_is_caught_up_with() -> None:
 @pytest.mark.parametrize("number", range(1, 14))
 @pytest.mark.parametrize("first", [True, False])
 def test_an_edit_during_a_pass_is_seen_by_the_next(number: int, *, first: bool) -> None:
-    """Whichever page was being read, of a first pass or of a later one."""
+    """Whichever page was being read, of a first pass or of a later one.
+
+    Minutes pass between two requests, as they do where a limit is waited for.
+    """
     sight = a_sight(cases=60, page_size=10, seed=number)
     if not first:
         sight.read()
@@ -147,8 +150,9 @@ def test_an_edit_during_a_pass_is_seen_by_the_next(number: int, *, first: bool) 
     activities = records(sight, "casemgr", "activity")
 
     def edit() -> None:
-        for record in (cases[0], cases[-1], cases[7]):
+        for record in (cases[0], cases[7], cases[-1]):
             sight.edit("kore", "case", record, name="Meanwhile")
+            sight.wait(2 * LAG_S)
         sight.edit("kore", "task", tasks[0], name="Meanwhile")
         sight.edit("casemgr", "activity", activities[0], subject="Meanwhile")
         sight.box.human.create("kore", "case", name="New meanwhile")

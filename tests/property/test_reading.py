@@ -21,7 +21,7 @@ READINGS: list[dict[str, str | float]] = [
     {"casemgr.date_filter_names": "plain", "casemgr.lookup_dates": "refused"},
     {"casemgr.date_filter_names": "unsupported", "kore.totals": "absent"},
     {"casemgr.last_modified_shape": "nested_in_lookup", "kore.page_params": "page"},
-    {"kore.default_order": "newest_first", "kore.sort_updated_at": "unsupported"},
+    {"kore.default_order": "newest_first", "kore.page_params": "skip_pages"},
     {"casemgr.activity_bumps_case": "yes", "kore.case_updated_by_task": "yes"},
 ]
 WAYS: list[dict[str, bool]] = [
@@ -29,7 +29,7 @@ WAYS: list[dict[str, bool]] = [
     {"changed": False, "unresolved": True},
     {"changed": False},
 ]
-FAULTS = ["truncated", "repeated_page", "empty_body", "error_before", "lost_reply"]
+FAULTS = ["truncated", "gateway_html", "empty_body", "error_before", "lost_reply"]
 KINDS = [
     ("kore", "case", "cases", "name"),
     ("kore", "task", "tasks", "name"),
@@ -118,15 +118,17 @@ def read(*, full: bool, fault: str | None, after: int) -> Step:
     return step
 
 
-def read_meanwhile(edit: Step, number: int) -> Step:
+def read_meanwhile(edit: Step, number: int, pause_s: float) -> Step:
     def step(sight: Sight) -> None:
         count = 0
 
         def see(_: httpx.Request) -> None:
             nonlocal count
             count += 1
-            if count == number:
+            sight.wait(pause_s)
+            if count >= number:
                 edit(sight)
+                sight.wait(pause_s)
 
         sight.seen = see
         sight.read()
@@ -152,7 +154,9 @@ steps: st.SearchStrategy[Step] = st.one_of(
         fault=st.none() | st.sampled_from(FAULTS),
         after=st.integers(0, 10),
     ),
-    st.builds(read_meanwhile, edits, st.integers(1, 12)),
+    st.builds(
+        read_meanwhile, edits, st.integers(1, 12), st.sampled_from([0, LAG_S, 100])
+    ),
 )
 
 

@@ -77,6 +77,28 @@ def test_the_shape_of_a_stamp_is_told(value: str) -> None:
     assert found["last_modified_shape"].value == value
 
 
+WINDOWS = [
+    ("modified_filter", "modified_filter", "range", "honest"),
+    ("modified_filter", "modified_filter", "ignored", "ignored"),
+    ("modified_filter", "date_filter_names", "plain", "honest"),
+    ("modified_filter", "date_filter_names", "unsupported", "unsupported"),
+    ("case_lookup_dates", "lookup_dates", "range", "honest"),
+    ("case_lookup_dates", "lookup_dates", "refused", "unsupported"),
+    ("case_lookup_dates", "lookup_dates", "ignored", "ignored"),
+    ("case_lookup_dates", "lookup_dates", "nothing", "nothing"),
+    ("case_lookup_dates", "last_modified_shape", "nested_in_lookup", "honest"),
+]
+
+
+@pytest.mark.parametrize(("name", "switch", "value", "wanted"), WINDOWS)
+def test_whether_changes_can_be_asked_for_is_told(
+    name: str, switch: str, value: str, wanted: str
+) -> None:
+    """A record's own instant gives that record, and none of another time."""
+    answer = answers(a_bench({f"casemgr.{switch}": value}))[name]
+    assert (answer.value, answer.state) == (wanted, "settled"), answer.evidence
+
+
 @pytest.mark.parametrize("readings", MIXED)
 def test_several_switches_at_once(readings: dict[str, str | float]) -> None:
     """Under any set of readings an answer is right, or open."""
@@ -99,7 +121,7 @@ def test_an_empty_tenant_leaves_questions_open() -> None:
     assert found["activity_custom_filter"].state == "open"
 
 
-@pytest.mark.parametrize(("quick", "most"), [(False, 25), (True, 8)])
+@pytest.mark.parametrize(("quick", "most"), [(False, 27), (True, 8)])
 @pytest.mark.parametrize("cases", [40, 300])
 def test_it_costs_few_requests_however_many_records(
     cases: int, most: int, *, quick: bool

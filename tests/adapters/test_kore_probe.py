@@ -99,6 +99,61 @@ def test_the_proved_sort_gives_the_newest_first() -> None:
     assert len(found) < len(it.box.kore.cases)
 
 
+@pytest.mark.parametrize("entity", Entity)
+def test_the_proved_order_of_changes_gives_the_last_changed_first(
+    entity: Entity,
+) -> None:
+    """What `sort_changed` names is what the reader can use."""
+    it = a_bench({"kore.sort_updated_at": "supported"})
+    answer = answers(it)[f"sort_changed_{entity}"]
+    assert isinstance(answer.value, dict), answer.evidence
+    it.kore.changed_sorts[entity] = answer.value
+    shelf = it.box.kore.cases if entity is Entity.CASE else it.box.kore.tasks
+    stamps = sorted(record.updated for record in shelf.values() if record.is_active)
+
+    pages = list(it.kore.changed(entity, moment(stamps[-20])) or ())
+
+    assert pages[-1].last
+    assert {moment(stamp) for stamp in stamps[-20:]} <= {
+        record.version for page in pages for record in page.records
+    }
+
+
+def test_an_order_of_changes_that_is_the_order_of_creation_is_not_proved() -> None:
+    """Nobody can tell then by which of the two it sorts."""
+    it = a_bench({"kore.sort_updated_at": "supported"})
+    for case in it.box.kore.cases.values():
+        case.updated = case.created + 15
+    assert answers(it)["sort_changed_case"].state == "open"
+
+
+UNRESOLVED = [
+    ("finished", "honest"),
+    ("all_but_open", "partial"),
+    ("ignored", "ignored"),
+]
+
+
+@pytest.mark.parametrize("entity", Entity)
+@pytest.mark.parametrize(("reading", "value"), UNRESOLVED)
+@pytest.mark.parametrize("order", ["oldest_first", "newest_first"])
+def test_an_honest_filter_for_unresolved_records_is_told_from_others(
+    reading: str, value: str, entity: Entity, order: str
+) -> None:
+    """It leaves out what is finished, all of it and nothing else."""
+    it = a_bench({"kore.unresolved_filter": reading, "kore.default_order": order})
+    answer = answers(it)[f"unresolved_{entity}"]
+    assert (answer.value, answer.state) == (value, "settled"), answer.evidence
+
+
+def test_a_filter_is_not_proved_where_nothing_is_finished() -> None:
+    """An empty difference proves nothing."""
+    it = a_bench({})
+    for case in it.box.kore.cases.values():
+        case.status = "Open"
+    assert answers(it)["unresolved_case"].state == "open"
+
+
 def test_nothing_is_proved_where_nothing_sorts() -> None:
     """A tenant that ignores sorting gives no spelling."""
     answer = answers(a_bench({"kore.sort_forms": "ignored"}))["sort_created_at"]
@@ -114,7 +169,7 @@ def test_an_empty_tenant_leaves_questions_open() -> None:
     assert found["page_params"].state == "open"
 
 
-@pytest.mark.parametrize(("quick", "most"), [(False, 22), (True, 8)])
+@pytest.mark.parametrize(("quick", "most"), [(False, 26), (True, 8)])
 @pytest.mark.parametrize("cases", [40, 400])
 def test_it_costs_few_requests_however_many_records(
     cases: int, most: int, *, quick: bool

@@ -27,6 +27,28 @@ def date_names(w: World) -> str:
     return " ".join(map(str, codes))
 
 
+def modified_since(w: World) -> int:
+    """Return how many of two activities changed after the first was made."""
+    w.casemgr.task()
+    w.clock.forward(1800)
+    w.casemgr.task()
+    window = {"lastModifiedDate": "[2026-01-15T12:15:00.000Z,]"}
+    reply = w.casemgr.ask("GET", "/activity", **SERVICE, **window)
+    return len(json.loads(reply.body)["activity"])
+
+
+def looked_up(w: World) -> Any:
+    """Return the status of a look-up by date, or how many of two cases it gives."""
+    w.casemgr.task()
+    w.clock.forward(1800)
+    w.casemgr.task()
+    body = {"department": "Service", "lastModifiedDate": "[2026-01-15T12:15:00.000Z,]"}
+    reply = w.casemgr.ask("POST", "/case/lookup", body)
+    if reply.status != 200:
+        return reply.status
+    return len(json.loads(reply.body)["case"])
+
+
 def custom_filter(path: str) -> Probe:
     """Return a probe: which spellings of a custom filter are accepted, rows found."""
 
@@ -237,6 +259,12 @@ TABLE: list[tuple[str, str | float, Probe, Any]] = [
     ("date_filter_names", "date", date_names, "200 400"),
     ("date_filter_names", "plain", date_names, "400 200"),
     ("date_filter_names", "unsupported", date_names, "400 400"),
+    ("modified_filter", "range", modified_since, 1),
+    ("modified_filter", "ignored", modified_since, 2),
+    ("lookup_dates", "range", looked_up, 1),
+    ("lookup_dates", "refused", looked_up, 400),
+    ("lookup_dates", "ignored", looked_up, 2),
+    ("lookup_dates", "nothing", looked_up, 204),
     ("activity_custom_filter", "dotted", custom_filter("/activity"), DOTTED),
     ("activity_custom_filter", "custom", custom_filter("/activity"), "400 1 1 400"),
     (

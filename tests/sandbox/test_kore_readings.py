@@ -60,6 +60,14 @@ def touched(w: World) -> Any:
     return rows[0]["name"]
 
 
+def unresolved(w: World) -> str:
+    """List what is unresolved of one open, one begun and two finished cases."""
+    for status in ("Open", "In Progress", "Resolved", "Closed"):
+        case = w.kore.case(name=status)
+        w.box.kore.cases[case["_id"]].status = status
+    return " ".join(row["name"] for row in w.kore.listed(unresolved=True))
+
+
 def found(w: World, text: str) -> int:
     w.kore.case(name="Big Bang", desc="hidden mark")
     return len(w.kore.listed(searchText=text))
@@ -144,6 +152,14 @@ TABLE: list[tuple[str, str | float, Probe, Any]] = [
     ("sort_unknown_field", "400", lambda w: sorted_by(w, "zzz"), 400),
     ("sort_updated_at", "unsupported", touched, "a"),
     ("sort_updated_at", "supported", touched, "b"),
+    ("unresolved_filter", "finished", unresolved, "Open In Progress"),
+    ("unresolved_filter", "all_but_open", unresolved, "Open"),
+    (
+        "unresolved_filter",
+        "ignored",
+        unresolved,
+        "Open In Progress Resolved Closed",
+    ),
     (
         "filter_case",
         "insensitive",

@@ -65,11 +65,12 @@ class _Reader:
         mode: Mode | None = None
         if not is_full:
             mode = self._changed(resource, known) or self._unresolved(resource, known)
-        proved = self._scan.is_whole
+        proved, is_ordinary = self._scan.is_whole, not is_full
         if mode is None:
+            is_ordinary &= not self._scan.records  # else another way failed first
             mode, proved = "complete", self._complete(resource)
         requests = self._requests() - before
-        if not is_full:
+        if is_ordinary:
             keep_pass(context.store, resource, mode, requests)
         after = known_of(context.store, resource)
         return ResourceRead(
@@ -112,6 +113,7 @@ class _Reader:
         pages = self._context.kore.unresolved(resource.entity)
         if pages is None:
             return None
+        self._scan.keys = set()
         self._scan.take(pages)
         if not self._scan.is_whole:
             return "unresolved"

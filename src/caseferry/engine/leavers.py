@@ -22,12 +22,13 @@ def look_at_leavers(
     Args:
         context: of the run.
         entity: cases or tasks.
-        scan: of all unresolved records, to their end.
+        scan: of all unresolved records, to their end, with their keys.
         since_run: in which everything was last read.
     """
     store = context.store
+    shown: set[Key] = scan.keys or set()
     known = store.open_keys(System.KORE, entity, since_run)
-    left = [key for key in known if key not in scan.keys]
+    left = [key for key in known if key not in shown]
     whole = ceil(store.count_records(since_run, System.KORE, entity) / _PAGE)
     if left and len(left) >= whole:
         return False

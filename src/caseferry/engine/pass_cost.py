@@ -3,22 +3,23 @@
 from collections.abc import Sequence
 from math import ceil
 
-from caseferry.engine.changes import Resource, resources
+from caseferry.engine.changes import Mode, Resource, resources
 from caseferry.engine.watermark import known_of, last_pass
 from caseferry.model.record import Entity, System
 from caseferry.ports import KoreSystem, Store
 
 CASEMGR_ROWS = 75
 _LATEST = "9999"  # nothing is asked: only whether it could be
+_ONE_REQUEST: tuple[Mode, ...] = ("newest", "window")  # more only where more changed
 
 
 def pass_requests(
     store: Store, kore: KoreSystem, departments: Sequence[str], *, kore_rows: int = 100
 ) -> dict[System, int]:
-    """Estimate the requests of a pass that is not due to read a listing whole.
+    """Estimate the requests of a pass in which little changed and no listing is due.
 
-    What the last such pass took is believed; before it, the numbers of records and
-    what `check` proved are.
+    How the last such pass read is believed; before it, the numbers of records and what
+    `check` proved are.
 
     Args:
         store: with what was read so far.
@@ -46,7 +47,8 @@ def pass_seconds(
 def _requests(store: Store, kore: KoreSystem, resource: Resource, rows: int) -> int:
     before = last_pass(store, resource)
     if before is not None:
-        return max(before[1], 1)
+        mode, requests = before
+        return 1 if mode in _ONE_REQUEST else max(requests, 1)
     if resource.system is System.CASEMGR or kore.changed(resource.entity, _LATEST):
         return 1
     return _pages(_count(store, kore, resource.entity), rows)

@@ -17,7 +17,7 @@ class Scan:
 
     Attributes:
         records, changed: how many came, and how many of them were new or had changed.
-        keys: of all records that came.
+        keys: of all records that came, where they are asked for.
         is_whole: the listing was read to its end, and is proved.
     """
 
@@ -28,7 +28,7 @@ class Scan:
         self._newest = ""
         self.records = 0
         self.changed = 0
-        self.keys: set[Key] = set()
+        self.keys: set[Key] | None = None
         self.is_whole = False
 
     def take(
@@ -71,7 +71,8 @@ class Scan:
             self._note(record)
 
     def _note(self, record: Record) -> None:
-        self.keys.add(record.key)
+        if self.keys is not None:
+            self.keys.add(record.key)
         changed = instant_of(record.version)
         if self._newest < changed <= self._began:
             self._newest = changed

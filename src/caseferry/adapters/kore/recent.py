@@ -3,18 +3,18 @@
 The order is on a field that moves while it is read. A record that is changed meanwhile
 goes to the front and pushes others down: they come again at the head of the next page,
 and nothing is lost. A record that leaves pulls others up, and one may slip through
-between two pages; then fewer are told of than before. What else comes again shows that
-records of one instant have no firm order among themselves.
+between two pages; then fewer are told of than before. What else comes again, or in
+another order, shows that records of one instant have no firm order among themselves.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from caseferry.adapters.kore.paging import Pager, Progress
 from caseferry.adapters.kore.payload import Listing, key_of
 from caseferry.errors import Refused, Unexpected
-from caseferry.model.record import Entity, Record
+from caseferry.model.record import Entity, Key, Record
 from caseferry.model.times import instant_of
 from caseferry.ports import Page
 
@@ -33,6 +33,7 @@ class Descent(Progress):
         self.steady = True
         self._since = since
         self._last = ""
+        self._order: list[Key] = []
 
     @property
     def is_past(self) -> bool:
@@ -46,25 +47,33 @@ class Descent(Progress):
 
     def take(self, listing: Listing) -> list[Record]:
         """Give the records of a page that did not come before."""
-        is_first_page = not self.count
-        again = [key_of(payload) in self for payload in listing.results]
+        is_first_page = not self._order
+        shown = [key_of(payload) for payload in listing.results]
+        again = [key for key in shown if key in self]
         records = super().take(listing)
         if not is_first_page:
             self.steady &= not self.shrunk and self.total is not None
-            self.steady &= self._pushed_down(again, records)
+            self.steady &= self._are_pushed_down(shown, again, records)
+        self._order += [record.key for record in records]
         for record in records:
             changed = instant_of(record.version)
             self.sorts &= bool(changed) and (not self._last or changed <= self._last)
             self._last = changed
         return records
 
-    def _pushed_down(self, again: list[bool], fresh: list[Record]) -> bool:
+    def _are_pushed_down(
+        self,
+        shown: Sequence[Key | None],
+        again: Sequence[Key | None],
+        fresh: Sequence[Record],
+    ) -> bool:
         """Tell whether what came again is just what was pushed over from above."""
-        head = again.index(False) if False in again else len(again)
-        if any(again[head:]):
-            return False
-        tied = bool(fresh) and instant_of(fresh[0].version) == self._last
-        return not (head and tied)
+        if not again:
+            return True
+        count = len(again)
+        is_tied = bool(fresh) and instant_of(fresh[0].version) == self._last
+        is_end = again == shown[:count] == self._order[-count:]
+        return is_end and not is_tied
 
 
 def read(

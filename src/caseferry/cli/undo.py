@@ -16,9 +16,10 @@ from caseferry.cli.running import Begun, begun, name_of
 from caseferry.engine.undo.apply import GUARD
 from caseferry.engine.undo.run import UNDONE, Undo, Undone
 from caseferry.errors import CaseferryError, StateError, UserError
-from caseferry.model.action import ActionKind, GroupPlan
+from caseferry.model.action import Action, ActionKind, GroupPlan
+from caseferry.model.record import fingerprint
 from caseferry.reconcile.undo.view import Cannot
-from caseferry.report.plan import LEGEND, PlanDigest, PlanLines
+from caseferry.report.plan import LEGEND, PlanLines
 from caseferry.report.text import plural
 from caseferry.report.undone import cannot_lines, undone_lines
 
@@ -63,8 +64,7 @@ def undo(
     with begun(invocation, given, None) as this:
         this.run.context.allowed = frozenset(allow)
         result = _Course(invocation, this, entry, dry=dry_run).run()
-        this.exit_code = result.exit_code
-        this.summary = result.data
+        this.came_to(result)
     return result
 
 
@@ -117,7 +117,7 @@ class _Course:
         self._dry = dry
         self._context = this.run.context
         self._started = self._context.clock.monotonic()
-        self._digest = PlanDigest({"undo": entry.number})
+        self._digest = fingerprint(["undo", entry.number])
         self._lines = PlanLines(
             lambda key: name_of(this.run.store, key),
             None if invocation.verbosity > 0 else _SHOWN,
@@ -148,7 +148,8 @@ class _Course:
 
     def _show(self, plan: GroupPlan) -> None:
         """Keep a group's actions; what is listed beforehand is not shown again."""
-        self._digest.add(plan)
+        told = [_plain(action) for action in plan.actions]
+        self._digest = fingerprint([self._digest, plan.case, told])
         actions = [a for a in plan.actions if a.kind is not ActionKind.SET_ASIDE]
         self._lines.add(replace(plan, actions=tuple(actions)))
 
@@ -231,9 +232,14 @@ class _Course:
                 }
                 for system, counter in counters.items()
             },
-            "digest": str(self._digest),
+            "digest": self._digest,
             "duration_s": round(duration_s, 1),
         }
+
+
+def _plain(action: Action) -> list[object]:
+    changes = [[c.name, c.before, c.after] for c in action.changes]
+    return [action.kind, action.role, action.key, action.counterpart, changes]
 
 
 def _customers(entry: RunEntry) -> list[Cannot]:

@@ -121,6 +121,7 @@ class _Course:
         self._lines = PlanLines(
             lambda key: name_of(this.run.store, key),
             None if invocation.verbosity > 0 else _SHOWN,
+            fields=invocation.verbosity > 0,
         )
         self._planned: dict[str, int] = {}
 

@@ -106,7 +106,7 @@ class UndoApplier:
         store = self._context.store
         for work, action in sent.pairs:
             if action.kind is ActionKind.UPDATE:
-                move_base(store, work.system, action)
+                move_base(store, self._context.mapper.spec, work.system, action)
         if sent.replies:
             store.save_records(self._context.run, System.KORE, sent.replies)
 

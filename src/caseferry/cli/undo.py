@@ -13,6 +13,7 @@ from caseferry.cli.history import find_run
 from caseferry.cli.options import Command, Invocation, dry_run_option
 from caseferry.cli.result import ExitCode, Result, error_entries, error_lines
 from caseferry.cli.running import Begun, begun, name_of
+from caseferry.engine.tally import Tally
 from caseferry.engine.undo.apply import GUARD
 from caseferry.engine.undo.run import UNDONE, Undo, Undone
 from caseferry.errors import CaseferryError, StateError, UserError
@@ -21,7 +22,7 @@ from caseferry.model.record import fingerprint
 from caseferry.reconcile.undo.view import Cannot
 from caseferry.report.plan import LEGEND, PlanLines
 from caseferry.report.text import plural
-from caseferry.report.undone import cannot_lines, undone_lines
+from caseferry.report.undone import SYSTEMS, cannot_lines, undone_lines
 
 _SHOWN: Final = 25
 _LISTED: Final = 1000
@@ -99,8 +100,13 @@ def _nothing(entry: RunEntry, by: str | None) -> Result:
         "undone_run": entry.number,
         "dry_run": False,
         "taken_back_by": None if by is None else int(by),
+        "actions": Tally().data(),
         "cannot": [],
         "cannot_counts": {},
+        "causes": [],
+        "requests": {
+            system: {"planned": 0, "sent": 0, "retried": 0} for system in SYSTEMS
+        },
     }
     return Result(data=data, lines=[text])
 

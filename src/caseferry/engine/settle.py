@@ -16,7 +16,7 @@ from caseferry.engine.lookup import Lookup
 from caseferry.model.correlation import Role
 from caseferry.model.link import Hold, HoldKind, Intent, IntentState, Link, WriteKind
 from caseferry.model.mapped import MappedRecord
-from caseferry.model.record import Key, Record
+from caseferry.model.record import Key, Record, System, system_of
 from caseferry.reconcile.merge import base
 
 _LATE_LOOKS = 3
@@ -91,6 +91,8 @@ class Settler:
         """
         store = self._context.store
         for intent in store.open_intents():
+            if system_of(intent.kore) is not System.KORE:
+                continue  # the other direction's
             if intent.kind in (WriteKind.CREATE, WriteKind.NOTE):
                 case = self._case_of(intent)
                 self.park(intent, case, since=self._context.locked_at)

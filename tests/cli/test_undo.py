@@ -39,6 +39,7 @@ def test_an_undo_from_the_dry_run_to_the_proof(shop: Rehearsal) -> None:
     assert {case.status for case in box.casemgr.cases.values()} == {"closed"}
     assert marked(shop) == count == len(activities)
     assert again.data["taken_back_by"] == 4
+    assert again.data["actions"]["task"]["complete"] == 0
     assert "run 1 taken back" in shown.out
     assert "What cannot be undone" in shown.out
     assert carried.data["actions"]["case"]["out_of_scope"] == 3

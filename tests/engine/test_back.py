@@ -4,9 +4,34 @@ from collections import Counter
 
 import pytest
 
+from caseferry.model.correlation import Role
+from caseferry.model.link import Intent, WriteKind
+from caseferry.model.record import case_key
 from caseferry.sandbox import TENANT
 from support.back import Back
 from support.rig import default_mapper
+
+
+def test_a_create_in_doubt_is_left_to_runs_of_its_own_way() -> None:
+    """A run into casemgr neither looks for it there nor says that it is absent."""
+    back = Back(cases=0)
+    store = back.rig.store
+    intent = Intent(
+        kind=WriteKind.CREATE,
+        role=Role.CASE,
+        kore=case_key("1000"),
+        casemgr=None,
+        correlation=f"cf1.{back.rig.settings.pair.mark}.c.1000.0",
+        payload_print="",
+        department="",
+        fields=(),
+        at="2026-03-02T09:00:00.000Z",
+    )
+    store.save_intents(store.begin_run("migrate", "t", {}), [intent])
+
+    back.rig.migrate()
+
+    assert [each.kore for each in store.open_intents()] == [intent.kore]
 
 
 def test_everything_arrives_once_and_then_rests() -> None:

@@ -107,6 +107,25 @@ def test_no_case_closes_that_the_run_did_not_make() -> None:
     assert not link.tombstone
 
 
+def test_what_happens_while_people_think_is_seen_before_the_write() -> None:
+    """Between the plan and the yes an agent ended the other one: ours stays now."""
+    scene = Scene()
+    case = scene.case()
+    old = scene.task(case)
+    scene.run()
+    new = scene.task(case, "One more")
+    scene.again()
+
+    undo, plan = planned(scene.rig, 2)
+    scene.box.human.complete(scene.of(old).id)
+    result = undo.carry_out()
+
+    assert plan.held == 0
+    assert (scene.of(new).status, marks(scene.of(new), 2)) == ("assigned", 0)
+    assert scene.box.casemgr.cases[scene.of(new).case_id].status == "open"
+    assert codes(result) >= {"would-close"}
+
+
 def test_only_what_that_run_made_is_taken_back() -> None:
     """An older task of the same case, and the case, go on."""
     scene = Scene()

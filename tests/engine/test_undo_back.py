@@ -118,6 +118,9 @@ def test_overwritten_fields_get_their_old_values_back() -> None:
     assert result.held == 0
     assert back.rests()
     assert (home.priority, home.status) == ("Low", "Open")
+    back.box.human.edit("casemgr", "case", case, severity="high")
+    back.again()
+    assert home.priority == "High"
 
 
 def test_what_somebody_changed_since_is_kept() -> None:

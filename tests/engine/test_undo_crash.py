@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+import httpx
 import pytest
 
 from caseferry.adapters.memory_store import MemoryStore
@@ -10,8 +11,10 @@ from support.crash import Crash, CrashingTransport
 from support.scene import Scene
 from support.taken_back import (
     both_ways,
+    codes,
     everything,
     not_taken_back,
+    ours,
     still_active,
     undone,
 )
@@ -75,9 +78,10 @@ def test_a_crash_at_any_request_changes_nothing_about_the_end(at: int) -> None:
 
     crashed = crashes(lambda: undone(back.rig, RUN))
     back.rig.wrap = lambda inner: inner
-    undone(back.rig, RUN)
+    result = undone(back.rig, RUN)
 
     assert crashed
+    assert "not-seen" not in codes(result)
     assert everything(back.box) == AFTER
 
 
@@ -158,3 +162,57 @@ def test_a_run_into_kore_that_died_is_taken_back(at: int) -> None:
     undone(back.rig, 1)
 
     assert still_active(back.box) == []
+
+
+class DyingAt(httpx.BaseTransport):
+    """Dies before the first request of an operation, or after it."""
+
+    def __init__(self, inner: httpx.BaseTransport, path: str, *, after: bool) -> None:
+        self.inner, self.path, self.after = inner, path, after
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        fits = self.path in request.url.path
+        if fits and not self.after:
+            raise Crash
+        response = self.inner.handle_request(request)
+        if fits:
+            raise Crash
+        return response
+
+
+@pytest.mark.parametrize("after", [False, True])
+def test_a_create_that_never_left_for_casemgr_is_settled(*, after: bool) -> None:
+    """After the bound it is found, or told to be absent; nothing stays in doubt."""
+    scene = a_forward_scene()
+    scene.run()
+    older = {activity.id: activity.status for activity in ours(scene.box)}
+    scene.task(scene.case("Three"), "Ask")
+    scene.clock.sleep(3600)
+    scene.rig.wrap = lambda inner: DyingAt(inner, "/activity/task", after=after)
+    assert crashes(scene.run)
+    scene.rig.wrap = lambda inner: inner
+
+    result = undone(scene.rig, 2)
+
+    assert (result.held, scene.rig.store.open_intents()) == (0, [])
+    fresh = [a for a in ours(scene.box) if a.id not in older]
+    assert [a.status for a in fresh] == ["completed"] * after
+    assert {a.id: a.status for a in ours(scene.box) if a.id in older} == older
+
+
+@pytest.mark.parametrize("after", [False, True])
+def test_a_create_that_never_left_for_kore_is_settled(*, after: bool) -> None:
+    """A listing after the bound tells, since it shows others with their keys."""
+    back = a_backward_scene()
+    back.run()
+    older = still_active(back.box)
+    back.task(back.case("Three"), "Ask")
+    back.clock.sleep(3600)
+    back.rig.wrap = lambda inner: DyingAt(inner, "/createCase", after=after)
+    assert crashes(back.run)
+    back.rig.wrap = lambda inner: inner
+
+    result = undone(back.rig, 2)
+
+    assert (result.held, back.rig.store.open_intents()) == (0, [])
+    assert still_active(back.box) == older

@@ -13,15 +13,16 @@ from caseferry.cli.history import find_run
 from caseferry.cli.options import Command, Invocation, dry_run_option
 from caseferry.cli.result import ExitCode, Result, error_entries, error_lines
 from caseferry.cli.running import Begun, begun, name_of
+from caseferry.engine.tally import Tally
 from caseferry.engine.undo.apply import GUARD
 from caseferry.engine.undo.run import UNDONE, Undo, Undone
 from caseferry.errors import CaseferryError, StateError, UserError
-from caseferry.model.action import ActionKind, GroupPlan
+from caseferry.model.action import Action, ActionKind, GroupPlan
 from caseferry.model.record import fingerprint
 from caseferry.reconcile.undo.view import Cannot
 from caseferry.report.plan import LEGEND, PlanLines
 from caseferry.report.text import plural
-from caseferry.report.undone import cannot_lines, undone_lines
+from caseferry.report.undone import SYSTEMS, cannot_lines, undone_lines
 
 _SHOWN: Final = 25
 _LISTED: Final = 1000
@@ -99,8 +100,13 @@ def _nothing(entry: RunEntry, by: str | None) -> Result:
         "undone_run": entry.number,
         "dry_run": False,
         "taken_back_by": None if by is None else int(by),
+        "actions": Tally().data(),
         "cannot": [],
         "cannot_counts": {},
+        "causes": [],
+        "requests": {
+            system: {"planned": 0, "sent": 0, "retried": 0} for system in SYSTEMS
+        },
     }
     return Result(data=data, lines=[text])
 
@@ -117,10 +123,11 @@ class _Course:
         self._dry = dry
         self._context = this.run.context
         self._started = self._context.clock.monotonic()
-        self._digest = fingerprint({"undo": entry.number})
+        self._digest = fingerprint(["undo", entry.number])
         self._lines = PlanLines(
             lambda key: name_of(this.run.store, key),
             None if invocation.verbosity > 0 else _SHOWN,
+            fields=invocation.verbosity > 0,
         )
         self._planned: dict[str, int] = {}
 
@@ -148,11 +155,8 @@ class _Course:
 
     def _show(self, plan: GroupPlan) -> None:
         """Keep a group's actions; what is listed beforehand is not shown again."""
-        said = [
-            [a.kind, a.key, a.counterpart, [[c.name, c.after] for c in a.changes]]
-            for a in plan.actions
-        ]
-        self._digest = fingerprint([self._digest, plan.case, said])
+        told = [_plain(action) for action in plan.actions]
+        self._digest = fingerprint([self._digest, plan.case, told])
         actions = [a for a in plan.actions if a.kind is not ActionKind.SET_ASIDE]
         self._lines.add(replace(plan, actions=tuple(actions)))
 
@@ -238,6 +242,11 @@ class _Course:
             "digest": self._digest,
             "duration_s": round(duration_s, 1),
         }
+
+
+def _plain(action: Action) -> list[object]:
+    changes = [[c.name, c.before, c.after] for c in action.changes]
+    return [action.kind, action.role, action.key, action.counterpart, changes]
 
 
 def _customers(entry: RunEntry) -> list[Cannot]:

@@ -86,13 +86,16 @@ class UndoApplier:
         raise InvariantBroken("a case group does not come to rest")
 
     def _look_before_completing(self, works: Sequence[UndoWork]) -> None:
-        """List a case anew that must not close, before something in it is completed."""
+        """List a case anew that must not close, before something in it is completed.
+
+        Also before it is marked: a mark that is not true cannot be removed.
+        """
         near = [
             work
             for work in works
             if work.system is System.CASEMGR
             and not work.brought
-            and any(action.stage is Stage.COMPLETE for action in work.next_stage)
+            and any(action.stage is Stage.COMPLETE for action in work.requests)
         ]
         self._planner.list_again(near)
         self._planner.decide(near)
@@ -106,7 +109,7 @@ class UndoApplier:
         store = self._context.store
         for work, action in sent.pairs:
             if action.kind is ActionKind.UPDATE:
-                move_base(store, work.system, action)
+                move_base(store, self._context.mapper.spec, work.system, action)
         if sent.replies:
             store.save_records(self._context.run, System.KORE, sent.replies)
 

@@ -5,8 +5,9 @@ from dataclasses import replace
 
 from caseferry.engine.relink import home_of
 from caseferry.engine.undo.work import UndoWork
+from caseferry.mapping.shape import MappingSpec
 from caseferry.model.action import Action, ActionKind
-from caseferry.model.correlation import parse_correlation
+from caseferry.model.correlation import Role, parse_correlation
 from caseferry.model.link import Link
 from caseferry.model.record import Key, System
 from caseferry.ports import Store
@@ -60,21 +61,35 @@ def _link_of(store: Store, written: Written, system: System) -> Link:
     )
 
 
-def move_base(store: Store, system: System, action: Action) -> None:
+def move_base(store: Store, spec: MappingSpec, system: System, action: Action) -> None:
     """Let a field's base follow what was put back: our own write is no change.
 
-    Bases are kept under casemgr's names, so this is done for casemgr alone; of a Kore
-    record the next run sees a value that was changed in Kore, and keeps it.
+    Bases are kept under casemgr's names. A Kore status has none: the next run sees that
+    it was changed in Kore alone, and keeps it.
     """
     key: Key | None = action.counterpart
-    if system is System.KORE or key is None:
+    if key is None:
         return
-    link = store.links_to([key]).get(key)
+    to_kore = system is System.KORE
+    link = store.link(key) if to_kore else store.links_to([key]).get(key)
     if link is None:
         return
-    casemgr = values(link.casemgr_base)
+    side = values(link.kore_base if to_kore else link.casemgr_base)
     for change in action.changes:
-        if change.before != change.after:
-            casemgr[change.name] = change.after
-    moved = replace(link, casemgr_base=base(casemgr.items()))
-    store.save_link(moved, home_of(store, link))
+        name = _kore_base(spec, link.role, change.name) if to_kore else change.name
+        if name and change.before != change.after:
+            side[name] = change.after
+    moved = base(side.items())
+    fresh = (
+        replace(link, kore_base=moved) if to_kore else replace(link, casemgr_base=moved)
+    )
+    store.save_link(fresh, home_of(store, link))
+
+
+def _kore_base(spec: MappingSpec, role: Role, name: str) -> str:
+    """Give the name under which a Kore field's base is kept; "" where it has none."""
+    if name == "priority":
+        return "severity" if role is Role.CASE else "priority"
+    rows = spec.case if role is Role.CASE else spec.task
+    row = rows.fields.get(name)
+    return row.casemgr if row is not None else ""

@@ -41,6 +41,11 @@ class UndoWork:
         return self.plan.next_stage if self.plan else ()
 
     @property
+    def requests(self) -> tuple[Action, ...]:
+        """All requests that are still due."""
+        return self.plan.requests if self.plan else ()
+
+    @property
     def left(self) -> tuple[Action, ...]:
         """What the last plan says beside requests."""
         actions = self.plan.actions if self.plan else ()

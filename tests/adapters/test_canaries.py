@@ -195,6 +195,13 @@ def test_no_listing_gives_a_canary(subject: str) -> None:
     assert [page.records for page in casemgr.activities("Service")] == [()]
     assert [page.records for page in casemgr.cases("Service")] == [()]
 
-    other = kore_nest()
+    window = casemgr.activities_changed("Service", "1970-01-01T00:00:00.000Z")
+    assert [page.records for page in window or ()] == [()]
+
+    other = kore_nest({"kore.sort_updated_at": "supported"})
     other.fly()
-    assert [page.records for page in other.it.kore.pages(Entity.CASE)] == [()]
+    kore = other.it.kore
+    assert [page.records for page in kore.pages(Entity.CASE)] == [()]
+    kore.changed_sorts[Entity.CASE] = {"updatedAt": "desc"}
+    recent = kore.changed(Entity.CASE, "1970-01-01T00:00:00.000Z")
+    assert [page.records for page in recent or ()] == [()]

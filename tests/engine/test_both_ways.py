@@ -182,6 +182,7 @@ def test_a_create_in_doubt_in_kore_is_not_looked_for_in_casemgr() -> None:
     assert len(left) == 1
 
     scene.again()
+    scene.again()
 
     assert back.rig.store.open_intents() == left
 

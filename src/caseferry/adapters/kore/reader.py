@@ -89,7 +89,8 @@ class KoreReader:
         for _ in range(_READINGS):
             descent = recent.Descent(entity, since)
             for page in recent.read(pager, descent, self.server_time):
-                yield page
+                records = tuple(r for r in page.records if not is_canary(r))
+                yield replace(page, records=records)
                 if page.last:
                     return
             if not descent.sorts:

@@ -153,3 +153,23 @@ def test_hostile_contents_are_text_on_the_screen_and_in_a_sheet(
         assert row[4].startswith("'") or row[4].startswith("\\")
         assert "\x1b" not in shown
         assert "\u202e" not in shown
+
+
+def test_the_sheet_can_be_had_again_from_the_history(carried: Rehearsal) -> None:
+    """What was signed off is kept with its run, without the contents of records."""
+    done = carried.home.run("verify")
+    again = carried.home.run("history", "last")
+
+    sheet = done.out
+    assert sheet.startswith("Verification, run ")
+    assert again.out.endswith(sheet)
+
+
+def test_the_history_shows_losses_against_what_was_accepted(shop: Rehearsal) -> None:
+    """The figures of that day, whatever the mapping says today."""
+    shop.home.run("migrate", "--from", "kore", "--yes")
+    path = shop.home.folder / "mappings" / "kore-casemgr.toml"
+    path.write_text("", "utf-8")
+    shown = shop.home.run("history", "last")
+
+    assert "task-open-in-closed-case  1  any accepted" in shown.out

@@ -55,10 +55,11 @@ def verify(
         found = compare(this.run.context, only=keys, sample=sample)
         scope = {"only": list(keys), "sample": sample}
         proof = Proof(
-            data=_heading(this, direction, scope, began) | found.data,
+            data=_heading(this, direction, scope, began)
+            | found.data
+            | {"duration_s": round(clock.monotonic() - started, 1)},
             differences=found.differences,
             run=this.number,
-            took_s=clock.monotonic() - started,
         )
         this.exit_code, this.summary = found.exit_code, _without_values(proof)
     lines = proof_lines(proof)

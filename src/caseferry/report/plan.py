@@ -6,7 +6,7 @@ from typing import Final
 from caseferry.model.action import WRITES, Action, ActionKind, FieldChange, GroupPlan
 from caseferry.model.correlation import Role
 from caseferry.model.record import Key
-from caseferry.report.text import WIDTH, shorten, shown, visible, wrapped
+from caseferry.report.text import WIDTH, columns, shorten, shown, visible, wrapped
 
 SYMBOLS: Final[Mapping[ActionKind, str]] = {
     ActionKind.CREATE: "+",
@@ -149,7 +149,7 @@ def _with_tail(head: str, tail: str) -> list[str]:
     if not tail:
         return [head]
     line = f"{head} {visible(tail)}"
-    return [line] if len(line) <= WIDTH else [head, f"    {visible(tail)}"]
+    return [line] if columns(line) <= WIDTH else [head, f"    {visible(tail)}"]
 
 
 def _changes(action: Action) -> tuple[FieldChange, ...]:
@@ -166,6 +166,6 @@ def _change_lines(change: FieldChange) -> list[str]:
     is_new = change.before is None
     parts = [after] if is_new else [shown(change.before), f"-> {after}"]
     line = " ".join((name, *parts))
-    if len(line) <= WIDTH:
+    if columns(line) <= WIDTH:
         return [line]
     return [name, *(f"      {part}" for part in parts)]

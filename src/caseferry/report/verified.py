@@ -11,6 +11,7 @@ from caseferry.report.migration import accepted_words
 from caseferry.report.sheet import csv_lines, plain
 from caseferry.report.text import (
     WIDTH,
+    columns,
     duration,
     local_time,
     number,
@@ -71,13 +72,12 @@ class Proof:
 
     Attributes:
         data: the JSON data.
-        differences: all of them.
+        differences: all of them; none of a run that is over.
     """
 
     data: Mapping[str, Any]
     differences: Sequence[Differing]
     run: int
-    took_s: float
 
 
 def count_rows(data: Mapping[str, Any]) -> list[tuple[str, str, str]]:
@@ -109,7 +109,7 @@ def proof_lines(proof: Proof) -> list[str]:
 def sheet_lines(proof: Proof) -> list[str]:
     """Give what is signed off: one screen, without the contents of any record."""
     data = proof.data
-    lines = [f"Verification, run {proof.run}, {duration(proof.took_s)}"]
+    lines = [f"Verification, run {proof.run}, {duration(data['duration_s'])}"]
     lines += table(_heading(data))
     lines.append("")
     lines += table(count_rows(data), ("", "cases", "tasks"), right=frozenset({1, 2}))
@@ -130,8 +130,7 @@ def _heading(data: Mapping[str, Any]) -> list[tuple[str, str]]:
     pair = data["pair"]
     mapping = data["mapping"]
     requests = ", ".join(
-        f"{number(count)} to {NAMES[System(name)]}"
-        for name, count in data["requests"].items()
+        f"{number(data['requests'][system])} to {NAMES[system]}" for system in System
     )
     return [
         ("from", f"{_tenant(pair, way.source)} to {_tenant(pair, way.target)}"),
@@ -208,7 +207,7 @@ def _verdict(data: Mapping[str, Any]) -> str:
     count = data["differences_total"]
     if not count:
         return "Not everything is explained."
-    return f"Not everything is explained: {plural(count, 'row')} below and in --csv."
+    return f"Not everything is explained: {plural(count, 'row')}, all of them in --csv."
 
 
 def _difference(one: Differing) -> list[str]:
@@ -216,7 +215,7 @@ def _difference(one: Differing) -> list[str]:
     lines = [visible(head)]
     if one.counterpart is not None:
         line = visible(f"{head} {one.counterpart}")
-        fits = len(line) <= WIDTH
+        fits = columns(line) <= WIDTH
         lines = [line] if fits else [*lines, f"    {visible(one.counterpart)}"]
     what = one.reason
     if one.kore is not None or one.casemgr is not None:

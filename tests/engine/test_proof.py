@@ -219,14 +219,23 @@ def filled(scene: Scene | Back) -> Scene | Back:
         case = scene.case(f"Case {number}.")
         scene.task(case, f"First of {number}.")
         scene.task(case, f"Second of {number}.")
+    scene.clock.sleep(60)
     scene.run()
     return scene
 
 
-BOTH: dict[str, Callable[[], Scene | Back]] = {
-    "to casemgr": lambda: filled(Scene(readings={"kore.max_limit": 4})),
-    "to Kore": lambda: filled(Back(cases=0, readings={"kore.max_limit": 4})),
-}
+FOUR_A_PAGE: dict[str, str | float] = {"kore.max_limit": 4}
+
+
+def to_casemgr(**readings: str | float) -> Scene | Back:
+    return filled(Scene(readings=FOUR_A_PAGE | readings))
+
+
+def to_kore(**readings: str | float) -> Scene | Back:
+    return filled(Back(cases=0, readings=FOUR_A_PAGE | readings))
+
+
+BOTH = {"to casemgr": to_casemgr, "to Kore": to_kore}
 
 
 def asked_kore(calls: Counter[str]) -> int:
@@ -273,6 +282,32 @@ def test_one_case_is_compared_field_by_field(way: str) -> None:
     assert found.counts["task", "different"] == 1
     assert (found.counts["case", "source"], found.counts["task", "source"]) == (1, 2)
     assert found.exit_code == 3
+
+
+@pytest.mark.parametrize("way", BOTH)
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("kore.search_scope", "ignored"),
+        ("kore.search_scope", "name_prefix"),
+        ("kore.search_scope", "name_and_desc"),
+        ("kore.search_lag_s", 25),
+        ("kore.totals", "absent"),
+    ],
+)
+def test_a_part_is_right_whatever_a_search_means(
+    way: str, name: str, value: str | float
+) -> None:
+    """Where it finds too much, too little or too late, everything is read."""
+    scene = BOTH[way](**{name: value})
+    key, _ = first_pair(scene)
+
+    found = proof(scene, only=(key,))
+
+    assert found.counts["case", "equal"] + found.counts["case", "accepted_loss"] == 1
+    assert found.counts["task", "pairs"] == 2
+    assert found.exit_code == 0
+    assert found.differences == []
 
 
 @pytest.mark.parametrize("way", BOTH)

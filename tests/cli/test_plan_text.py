@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from rich.cells import cell_len
 
 from caseferry.model.action import (
     Action,
@@ -220,6 +221,16 @@ def test_long_values_stand_under_each_other() -> None:
         f'      "{"o" * 39}…"',
         f'      -> "{"n" * 39}…"',
     ]
+
+
+def test_wide_characters_take_two_columns() -> None:
+    """Names of any script stay within eighty columns."""
+    change = FieldChange(name="subject", before="請求書" * 30, after="🔥" * 90)
+    action = _action(ActionKind.UPDATE, changes=(change,), stage=Stage.EDIT)
+    lines = [action_line(action, "漢字" * 90), *action_lines(action, "漢字")]
+
+    assert max(map(cell_len, lines)) <= 80
+    assert lines[0].endswith("…")
 
 
 def test_what_is_not_shown_is_counted() -> None:

@@ -7,17 +7,8 @@ from typing import Any
 
 import pytest
 
-from caseferry.model.action import (
-    Action,
-    ActionKind,
-    ActivityDraft,
-    CustomerDraft,
-    FieldChange,
-    Loss,
-    Stage,
-)
-from caseferry.model.correlation import Role
-from caseferry.model.record import Key, kore_key
+from caseferry.model.action import ActionKind
+from caseferry.planfile.shape import ActionLine, Change, Lost, Needs, Redacted
 from caseferry.report.plan_sheet import HEADER, plan_csv
 from caseferry.report.sheet import cell, csv_lines
 
@@ -87,49 +78,43 @@ def test_any_table_comes_back_cell_by_cell() -> None:
     assert not any(obeys(text) for row in found for text in row)
 
 
+def line(order: int, kind: ActionKind, **more: Any) -> ActionLine:
+    values = {"role": "task", "case": "kore:ci-1", "key": "kore:ti-1", **more}
+    needs = Needs(source="")
+    return ActionLine(line="action", order=order, kind=kind, needs=needs, **values)
+
+
 def test_a_plan_is_one_row_a_field() -> None:
     """Order, kind, record, counterpart, field, before and after, reason, losses."""
-    task = kore_key("ti-1")
-    draft = ActivityDraft(
-        department="Service",
-        subtype="general",
-        assignee="svc",
-        customer=CustomerDraft(attribute="email.emailAddress", value="a@b.example"),
-        fields={"subject": "=1+1", "priority": "4"},
-        correlation="k",
-    )
-    actions = [
-        Action(
-            kind=ActionKind.CREATE,
-            role=Role.TASK,
-            key=task,
-            draft=draft,
-            stage=Stage.OPEN,
-            losses=(Loss(rule="subject-cut", field="name"),) * 2,
+    lines = [
+        line(
+            1,
+            ActionKind.CREATE,
+            name="TS1",
+            changes=(Change(name="subject", after="=1+1"),),
+            lands={"department": "Service", "customer": Redacted(redacted="f00")},
+            losses=(Lost(rule="subject-cut", field="name"),) * 2,
         ),
-        Action(
-            kind=ActionKind.UPDATE,
-            role=Role.CASE,
-            key=kore_key("ci-1"),
-            counterpart=Key("casemgr:case:3"),
-            changes=(FieldChange(name="custom.tags", before=("a", "b"), after=None),),
-            stage=Stage.EDIT,
+        line(
+            2,
+            ActionKind.UPDATE,
+            role="case",
+            key="kore:ci-1",
+            counterpart="casemgr:case:3",
+            changes=(Change(name="custom.tags", before=("a", "b"), after=None),),
         ),
-        Action(
-            kind=ActionKind.QUARANTINE,
-            role=Role.TASK,
-            key=task,
-            code="value-unmapped",
-            reason="no row names it",
-        ),
+        line(3, ActionKind.QUARANTINE, code="value-unmapped", reason="no row names it"),
+        line(4, ActionKind.NOTE, note="-1"),
     ]
-    found = read(plan_csv(actions, lambda key: "TS1" if key == task else ""))
+    found = read(plan_csv(lines))
 
     assert tuple(found[0]) == HEADER
     first = "1,create,task,kore:ti-1,TS1,"
     assert [",".join(row) for row in found[1:]] == [
         f"{first},subject,,'=1+1,,subject-cut",
-        f"{first},priority,,4,,subject-cut",
+        f"{first},lands: department,,Service,,subject-cut",
+        f"{first},lands: customer,,redacted f00,,subject-cut",
         "2,update,case,kore:ci-1,,casemgr:case:3,custom.tags,a, b,,,",
-        "3,quarantine,task,kore:ti-1,TS1,,,,,value-unmapped: no row names it,",
+        "3,quarantine,task,kore:ti-1,,,,,,value-unmapped: no row names it,",
+        "4,note,task,kore:ti-1,,,note,,'-1,,",
     ]

@@ -32,7 +32,8 @@ def test_the_way_back_is_right_under_every_reading(
     scene.again()
     assert scene.complaints() == []
     assert scene.rests()
-    assert not scene.verify().differences
+    found = scene.verify().differences
+    assert {each.verdict for each in found} <= {"set_aside"}
 
 
 @pytest.mark.parametrize(("pair", "code"), STOPS.items())

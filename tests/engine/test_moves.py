@@ -3,7 +3,8 @@
 import httpx
 
 from caseferry.engine.migrate import Options
-from caseferry.engine.verify import Verified, verify
+from caseferry.engine.verdicts import Verified
+from caseferry.engine.verify import verify
 from caseferry.model.record import kore_key
 from support.scene import Scene
 

@@ -1,6 +1,7 @@
 """The proof compares where a counterpart lies and whom it is for, too."""
 
-from caseferry.engine.verify import Verified, verify
+from caseferry.engine.verdicts import Verified
+from caseferry.engine.verify import verify
 from support.scene import Scene
 
 

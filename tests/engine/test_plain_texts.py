@@ -3,7 +3,8 @@
 import httpx
 
 from caseferry.engine.relink import retry
-from caseferry.engine.verify import Verified, verify
+from caseferry.engine.verdicts import Verified
+from caseferry.engine.verify import verify
 from support.scene import Scene
 
 NAME = 'Router "R/2" down? (urgent)'

@@ -11,7 +11,7 @@ from caseferry.engine.migrate import Options
 from caseferry.engine.tally import Tally
 from caseferry.engine.to_kore.migrate import MigrationToKore
 from caseferry.engine.to_kore.verify import verify_to_kore
-from caseferry.engine.verify import Verified
+from caseferry.engine.verdicts import Verified
 from caseferry.sandbox import TENANT, Fault, Sandbox
 from support.rig import Rig, VirtualClock
 

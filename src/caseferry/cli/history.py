@@ -15,6 +15,7 @@ from caseferry.errors import UserError
 from caseferry.report.migration import Told, summary_lines
 from caseferry.report.text import local_time, number, table
 from caseferry.report.undone import cannot_lines, undone_lines
+from caseferry.report.verified import Proof, sheet_lines
 
 _LATEST = 20
 _WORDS = {"allow": "guards passed"}
@@ -93,14 +94,28 @@ def _show(store: SqliteStore, run: RunEntry) -> Result:
 
 
 def _summary(run: RunEntry) -> list[str]:
+    if "explained" in run.summary:
+        proof = Proof(data=run.summary, differences=(), run=run.number)
+        return ["", *sheet_lines(proof)]
     if "actions" not in run.summary:
         return []
     if "undone_run" in run.summary:
         lines = cannot_lines(run.summary)
         return ["", *lines, "", *undone_lines(run.summary, run.number, ())]
     dry = bool(run.summary.get("dry_run"))
-    told = Told(data=run.summary, run=run.number, dry=dry, causes=_causes(run.summary))
+    told = Told(
+        data=run.summary,
+        run=run.number,
+        dry=dry,
+        accepted=_accepted(run.summary),
+        causes=_causes(run.summary),
+    )
     return ["", *summary_lines(told)]
+
+
+def _accepted(summary: Any) -> dict[str, int | str] | None:  # noqa: ANN401 - stored JSON
+    accepted: dict[str, int | str] | None = summary.get("accepted")
+    return accepted
 
 
 def _causes(summary: Any) -> dict[tuple[str, str], int]:  # noqa: ANN401 - stored JSON

@@ -96,7 +96,7 @@ class Story:
     def data(self, figures: Figures, planned: int | None = None) -> dict[str, Any]:
         """Give the JSON data."""
         extracted, adopted = figures.migration.extracted, figures.migration.adopted
-        tally = figures.tally
+        tally, limits = figures.tally, self._this.mapper.spec.losses
         return {
             "direction": str(self.direction),
             "dry_run": self._dry,
@@ -117,6 +117,7 @@ class Story:
             "balances": figures.balances,
             "left": figures.left,
             "losses": dict(sorted(tally.losses.items())),
+            "accepted": {rule: limits.get(rule, 0) for rule in sorted(tally.losses)},
             "stays_behind": dict(sorted(tally.stays_behind.items())),
             "causes": _causes(tally),
             "requests": self._requests(figures.planned if planned is None else planned),

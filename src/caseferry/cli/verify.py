@@ -1,11 +1,16 @@
 """`verify`: both sides read anew and compared; the proof."""
 
+from dataclasses import asdict
+from typing import Any
+
 import click
 
+from caseferry.cli.accepted import accepted_mapping
 from caseferry.cli.files import write_private
+from caseferry.cli.operator import operator
 from caseferry.cli.options import Command, Invocation
 from caseferry.cli.result import ExitCode, Result
-from caseferry.cli.running import begun, case_of, last_direction, resolve
+from caseferry.cli.running import Begun, begun, case_of, last_direction, resolve
 from caseferry.engine.to_kore.verify import verify_to_kore
 from caseferry.engine.verify import verify as verify_pairs
 from caseferry.model.direction import Direction
@@ -42,17 +47,19 @@ def verify(
     inputs = {"only": " ".join(only), "sample": str(sample or "")}
     with begun(invocation, {k: v for k, v in inputs.items() if v}) as this:
         store, clock = this.run.store, this.run.clock
-        started = clock.monotonic()
+        started, began = clock.monotonic(), this.run.now()
         direction = last_direction(store)
         source = direction.source
         keys = tuple(case_of(store, resolve(store, text), source) for text in only)
         compare = verify_to_kore if direction is Direction.TO_KORE else verify_pairs
         found = compare(this.run.context, only=keys, sample=sample)
+        scope = {"only": list(keys), "sample": sample}
         proof = Proof(
-            data={"direction": str(direction)} | found.data,
+            data=_heading(this, direction, scope, began)
+            | found.data
+            | {"duration_s": round(clock.monotonic() - started, 1)},
             differences=found.differences,
             run=this.number,
-            took_s=clock.monotonic() - started,
         )
         this.exit_code, this.summary = found.exit_code, _without_values(proof)
     lines = proof_lines(proof)
@@ -69,6 +76,24 @@ def verify(
     return Result(
         data=proof.data, lines=lines, exit_code=found.exit_code, run=proof.run
     )
+
+
+def _heading(
+    this: Begun, direction: Direction, scope: dict[str, Any], began: str
+) -> dict[str, Any]:
+    """Give what a proof was made of, by whom and when."""
+    config, store = this.loaded.config, this.run.store
+    counters = this.run.systems.counters
+    return {
+        "direction": str(direction),
+        "pair": asdict(this.run.context.settings.pair),
+        "scope": scope,
+        "mapping": accepted_mapping(store.facts, this.mapper.digest),
+        **operator(config),
+        "began": began,
+        "ended": this.run.now(),
+        "requests": {name: counter.sent for name, counter in counters.items()},
+    }
 
 
 def _without_values(proof: Proof) -> dict[str, object]:

@@ -1,24 +1,32 @@
 """Comparing one case group with its counterparts, field by field, for the proof."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from caseferry.engine.places import Place, fixed_place, moved_place
 from caseferry.engine.work import Work
+from caseferry.model.action import Loss
 from caseferry.model.correlation import Role
 from caseferry.model.customer import Customer
-from caseferry.model.link import HoldKind, Link
+from caseferry.model.link import Base, Hold, HoldKind, Link
 from caseferry.model.mapped import MappedField, MappedRecord
-from caseferry.model.record import Key, Record, Value
+from caseferry.model.record import Key, Record, System, Value
 from caseferry.reconcile.view import COMPLETED
 
 _GENERATIONS = 20
 _ENDED = ("closed", COMPLETED)
+_DUE = "dueDate"
+_NO_BASE = Base(fields={})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Difference:
-    """One field, or the end, of a pair that is not as mapped; None is absent."""
+    """One field, or the end, of a pair that is not as mapped; None is absent.
+
+    Attributes:
+        field: `*` is the record as a whole.
+        verdict: of the record; `reported` where this is no reason for one.
+    """
 
     key: Key
     counterpart: Key | None
@@ -26,6 +34,7 @@ class Difference:
     kore: Value | None
     casemgr: Value | None
     reason: str
+    verdict: str = "different"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,14 +44,16 @@ class Compared:
     Attributes:
         verdict: equal, accepted_loss, different, missing, twice, uncertain, set_aside
             or out_of_scope.
-        losses: rules, of a pair.
+        losses: of a pair.
         reported: names of what agents may have moved; no difference of its own.
     """
 
     role: Role
     verdict: str
+    key: Key
+    counterpart: Key | None = None
     differences: tuple[Difference, ...] = ()
-    losses: tuple[str, ...] = ()
+    losses: tuple[Loss, ...] = ()
     reported: tuple[str, ...] = ()
     by_key: bool = True
 
@@ -78,7 +89,7 @@ def compare_group(
         if result.verdict in ("equal", "accepted_loss", "different"):
             customer = people.get(records[0].text("customer"))
             result = _placed(result, work, mapped, (records[0], customer))
-        if records and records[0].parent != parent:
+        if result.is_pair and records[0].parent != parent:
             result = _misplaced(result, mapped, records[0], parent)
         results.append(result)
     return results
@@ -108,6 +119,7 @@ def _doubled_openers(
             kore=None,
             casemgr=record.parent,
             reason="an opener of its own that is there twice, or elsewhere",
+            verdict="twice",
         )
         for record in wrong.values()
     )
@@ -134,30 +146,111 @@ def _compare(
     role = Role.CASE if key == work.key else Role.TASK
     link = work.link(role, key)
     if link is not None and link.tombstone:
-        return Compared(role=role, verdict="out_of_scope")
+        return Compared(role=role, verdict="out_of_scope", key=key)
     if not records:
-        return Compared(role=role, verdict=_absence(work, role, mapped))
+        hold = work.holds.get(key) or work.holds.get(work.key)
+        return absent(role, key, _absence(work, role, mapped), hold)
     if len(records) > 1:
-        names = ", ".join(record.key for record in records[1:])
-        again = Difference(
-            key=key,
-            counterpart=records[0].key,
-            field="*",
-            kore=None,
-            casemgr=names,
-            reason="carried twice",
-        )
-        return Compared(role=role, verdict="twice", differences=(again,))
+        return doubled(role, key, records, System.CASEMGR)
     differences = _differences(mapped, link, records[0])
-    losses = tuple(loss.rule for loss in mapped.losses)
+    losses = tuple(
+        loss for loss in mapped.losses if not _kept(loss, mapped, records[0])
+    )
     verdict = "accepted_loss" if losses else "equal"
     return Compared(
         role=role,
         verdict="different" if differences else verdict,
+        key=key,
+        counterpart=records[0].key,
         differences=differences,
         losses=losses,
         by_key=by_key,
     )
+
+
+def absent(role: Role, key: Key, verdict: str, hold: Hold | None) -> Compared:
+    """Give what a record without a counterpart came to, and why as far as known."""
+    if verdict == "out_of_scope":
+        return Compared(role=role, verdict=verdict, key=key)
+    reason = "no counterpart carries its key, and none is linked"
+    if verdict == "uncertain":
+        reason = "a write of it is in doubt"
+    if hold is not None:
+        reason = f"{hold.code}: {hold.reason}"
+    gone = Difference(
+        key=key,
+        counterpart=None,
+        field="*",
+        kore=None,
+        casemgr=None,
+        reason=reason,
+        verdict=verdict,
+    )
+    return Compared(role=role, verdict=verdict, key=key, differences=(gone,))
+
+
+def doubled(
+    role: Role, key: Key, records: Sequence[Record], target: System
+) -> Compared:
+    """Give what a record with several counterparts came to."""
+    names = ", ".join(record.key for record in records[1:])
+    again = Difference(
+        key=key,
+        counterpart=records[0].key,
+        field="*",
+        kore=names if target is System.KORE else None,
+        casemgr=names if target is System.CASEMGR else None,
+        reason="carried twice",
+        verdict="twice",
+    )
+    return Compared(
+        role=role,
+        verdict="twice",
+        key=key,
+        counterpart=records[0].key,
+        differences=(again,),
+    )
+
+
+def unmapped(mapped: MappedRecord, record: Record) -> Iterator[Difference]:
+    """Give what of a pair cannot be compared: values that no row names."""
+    reasons = [str(problem) for problem in mapped.problems]
+    if mapped.finished is None and not reasons:
+        reasons = ["its status is unknown"]
+    for reason in reasons:
+        yield Difference(
+            key=mapped.record.key,
+            counterpart=record.key,
+            field="*",
+            kore=None,
+            casemgr=None,
+            reason=f"cannot be compared whole: {reason}",
+        )
+
+
+def strays(field: MappedField, source: Base, target: Base, shown: Value | None) -> bool:
+    """Tell whether the target holds something where the source has nothing.
+
+    What a system sets by itself at a create was agreed on, and is no difference.
+
+    Args:
+        field: as mapped now.
+        source: the base of the source's side of the link.
+        target: the same of the target's.
+        shown: what the target holds.
+    """
+    name = field.casemgr
+    if field.source is not None or field.value is not None or shown is None:
+        return False
+    if not source.has(name) or not target.has(name):
+        return False
+    return source.get(name) is not None or shown != target.get(name)
+
+
+def _kept(loss: Loss, mapped: MappedRecord, record: Record) -> bool:
+    """Tell whether a due date that has passed since was carried while it could be."""
+    due = mapped.record.fields.get(_DUE)
+    return loss.rule == "due-date-past" and record.fields.get(_DUE) == due
 
 
 def _absence(work: Work, role: Role, mapped: MappedRecord) -> str:
@@ -189,9 +282,9 @@ def _differences(
             reason=_reason(field, link, record),
         )
         for field in mapped.fields
-        if field.value is not None
-        and not field.is_met_by(record.fields.get(field.casemgr))
+        if _differs(field, link, record.fields.get(field.casemgr))
     ]
+    found += unmapped(mapped, record)
     ended = record.text("status") in _ENDED
     if mapped.finished is not None and ended != mapped.finished:
         wanted = "finished" if mapped.finished else "open"
@@ -208,6 +301,13 @@ def _differences(
     return tuple(found)
 
 
+def _differs(field: MappedField, link: Link | None, shown: Value | None) -> bool:
+    if field.value is None:
+        bases = (link.kore_base, link.casemgr_base) if link else (_NO_BASE, _NO_BASE)
+        return strays(field, *bases, shown)
+    return not field.is_met_by(shown)
+
+
 def _placed(
     result: Compared,
     work: Work,
@@ -221,7 +321,10 @@ def _placed(
     reason = "no call and no agent changes it after creation"
     differences = [_place(mapped, record, place, reason) for place in fixed]
     differences += [
-        _place(mapped, record, place, f"{name}: not counted as different")
+        replace(
+            _place(mapped, record, place, f"{name}: not counted as different"),
+            verdict="reported",
+        )
         for name, place in moved.items()
     ]
     return replace(
@@ -272,11 +375,4 @@ def _misplaced(
     )
     differences = (*result.differences, moved)
     verdict = "twice" if result.verdict == "twice" else "different"
-    return Compared(
-        role=result.role,
-        verdict=verdict,
-        differences=differences,
-        losses=result.losses,
-        reported=result.reported,
-        by_key=result.by_key,
-    )
+    return replace(result, verdict=verdict, differences=differences)

@@ -1,106 +1,20 @@
 """The proof: both systems read anew and compared record by record."""
 
-from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from hashlib import blake2b
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
 
-from caseferry.engine.compare import Compared, Difference, compare_group, opener_key
+from caseferry.engine.compare import Compared, compare_group, opener_key
 from caseferry.engine.context import Context
 from caseferry.engine.customers import Customers
 from caseferry.engine.extract import extract_kore
+from caseferry.engine.few import extract_few_kore, first_by_hash, not_seen, sampled
 from caseferry.engine.places import customers_of
 from caseferry.engine.plans import Planner, batches
+from caseferry.engine.verdicts import Verified
 from caseferry.engine.work import Work
 from caseferry.model.correlation import Role, parse_correlation
 from caseferry.model.record import Entity, Key, Record, System, kore_key
 
-SHOWN = 1000
-"""How many differences the JSON output holds; the CSV holds all."""
-
-_VERDICTS = (
-    "equal",
-    "accepted_loss",
-    "different",
-    "missing",
-    "twice",
-    "uncertain",
-    "set_aside",
-    "out_of_scope",
-)
-_UNEXPLAINED = ("different", "missing", "twice", "uncertain", "set_aside")
 Found = dict[tuple[Role, Key], list[Record]]
-
-
-@dataclass(slots=True, kw_only=True)
-class Verified:
-    """What verification found.
-
-    Attributes:
-        counts: by (case | task, verdict); `source` and `pairs` count those too.
-        differences: all of them, in the order of the source.
-        reported: what agents may have moved, by name; among the differences, but no
-            reason to call a pair different.
-        by_link: pairs that rest on a link alone, not on a correlation key.
-    """
-
-    counts: Counter[tuple[str, str]] = field(default_factory=Counter)
-    losses: Counter[str] = field(default_factory=Counter)
-    reported: Counter[str] = field(default_factory=Counter)
-    differences: list[Difference] = field(default_factory=list)
-    by_link: int = 0
-    read: dict[str, int] = field(default_factory=dict)
-    whole: bool = True
-
-    def add(self, result: Compared) -> None:
-        """Count one source record."""
-        name = "case" if result.role is Role.CASE else "task"
-        self.counts[name, "source"] += 1
-        self.counts[name, result.verdict] += 1
-        if result.is_pair:
-            self.counts[name, "pairs"] += 1
-            self.by_link += not result.by_key
-        self.losses.update(result.losses)
-        self.reported.update(result.reported)
-        self.differences.extend(result.differences)
-
-    @property
-    def balances(self) -> bool:
-        """Tell whether each source record has exactly one verdict."""
-        sums = {
-            name: sum(self.counts[name, verdict] for verdict in _VERDICTS)
-            for name in ("case", "task")
-        }
-        if any(total != self.counts[name, "source"] for name, total in sums.items()):
-            return False
-        return not self.whole or sums == self.read
-
-    @property
-    def exit_code(self) -> int:
-        """0 when everything is explained, else 3."""
-        bad = any(
-            self.counts[name, verdict]
-            for name in ("case", "task")
-            for verdict in _UNEXPLAINED
-        )
-        return 3 if bad or not self.balances else 0
-
-    @property
-    def data(self) -> dict[str, Any]:
-        """The JSON output."""
-        names = ("source", "pairs", *_VERDICTS)
-        return {
-            name: {verdict: self.counts[name, verdict] for verdict in names}
-            for name in ("case", "task")
-        } | {
-            "balances": self.balances,
-            "pairs_by_link": self.by_link,
-            "losses": dict(sorted(self.losses.items())),
-            "reported": dict(sorted(self.reported.items())),
-            "differences": [_shown(d) for d in self.differences[:SHOWN]],
-            "differences_total": len(self.differences),
-        }
 
 
 def verify(
@@ -113,50 +27,90 @@ def verify(
         only: just these Kore cases.
         sample: just so many cases, chosen by a hash of their key: the same each time.
 
-    Effects: reads both systems; writes observations, nothing else.
+    Effects: reads both systems, of a part of the cases only what it takes; writes
+        observations, nothing else.
     """
-    extracted = extract_kore(context)
-    planner = Planner(context, Customers(context))
+    chosen = tuple(only)
+    if sample is not None:
+        chosen = sampled(context, sample, System.KORE)
+    extracted = extract_few_kore(context, chosen) if chosen else None
+    if extracted is None:
+        extracted = extract_kore(context)
+    if sample is not None and not chosen:
+        chosen = first_by_hash(context.store.case_keys(context.run), sample)
+    whole = not chosen and sample is None
     result = Verified(
+        accepted=context.mapper.spec.losses,
         read={"case": extracted.cases, "task": extracted.tasks},
-        whole=not only and sample is None,
+        whole=whole,
+        complete=extracted.complete,
     )
-    chosen = tuple(only) or sampled(context, sample)
     seen: set[Key] = set()
-    for department in context.departments if result.whole else ():
-        seen |= _read_department(context, department)
-    found = _by_key(context) if result.whole else {}
-    for batch in batches(
-        context.store.case_keys(context.since_run(System.KORE), only=chosen),
-        context.settings.batch,
-    ):
+    for department in context.departments if whole else ():
+        result.complete &= _read_department(context, department, seen)
+    found = _by_key(context) if whole else {}
+    if whole or chosen:
+        _compare(context, result, chosen=chosen, found=found, seen=seen)
+    if whole:
+        verdict = "out_of_scope" if extracted.complete else "set_aside"
+        for task in context.store.orphan_tasks(context.run):
+            result.add(Compared(role=Role.TASK, verdict=verdict, key=task.key))
+    result.add_unseen(_unseen(context, chosen, found))
+    result.judge_losses()
+    return result
+
+
+def _compare(
+    context: Context,
+    result: Verified,
+    *,
+    chosen: Sequence[Key],
+    found: Found,
+    seen: set[Key],
+) -> None:
+    """Compare the groups of this run, in batches."""
+    planner = Planner(context, Customers(context))
+    keys = context.store.case_keys(context.run, only=chosen)
+    for batch in batches(keys, context.settings.batch):
         works = planner.load(batch)
         if not result.whole:
             found = _look_up(context, works)
         _targets(context, planner, works, seen)
         people = customers_of(context.casemgr, _tasks(works, found))
         for work in works:
+            result.add_left(work.group, context.mapper)
             for compared in compare_group(work, found, people):
                 result.add(compared)
         context.reporter.progress("compared", result.counts["case", "source"], None)
-    if result.whole:
-        verdict = "out_of_scope" if extracted.complete else "set_aside"
-        for _ in context.store.orphan_tasks(context.since_run(System.KORE)):
-            result.add(Compared(role=Role.TASK, verdict=verdict))
-    return result
 
 
-def _read_department(context: Context, department: str) -> set[Key]:
-    store = context.store
-    seen: set[Key] = set()
-    for page in context.casemgr.activities(department):
-        store.save_records(context.run, System.CASEMGR, page.records)
-        seen |= {record.key for record in page.records}
-        context.reporter.progress("read casemgr", len(seen), None)
-    for page in context.casemgr.cases(department):
-        store.save_records(context.run, System.CASEMGR, page.records)
-        seen |= {record.key for record in page.records}
-    return seen
+def _unseen(
+    context: Context, chosen: Sequence[Key], found: Found
+) -> Iterable[tuple[Key, Key | None]]:
+    """Give what has a counterpart, or was asked for, and is not in Kore's listing."""
+    carried = {
+        key: records[0].key
+        for (role, key), records in found.items()
+        if role is not Role.OPENER
+    }
+    return not_seen(context, {**dict.fromkeys(chosen), **carried})
+
+
+def _read_department(context: Context, department: str, seen: set[Key]) -> bool:
+    """Read it whole, adding to the keys seen; tells whether it stood still."""
+    store, complete = context.store, True
+    for pages in (
+        context.casemgr.activities(department),
+        context.casemgr.cases(department),
+    ):
+        last = False
+        for page in pages:
+            store.save_records(context.run, System.CASEMGR, page.records)
+            seen |= {record.key for record in page.records}
+            context.reporter.progress("read casemgr", len(seen), None)
+            last = page.last
+        complete &= last
+    return complete
 
 
 def _by_key(context: Context) -> dict[tuple[Role, Key], list[Record]]:
@@ -167,9 +121,7 @@ def _by_key(context: Context) -> dict[tuple[Role, Key], list[Record]]:
         (Entity.TASK, settings.activity_key_field),
         (Entity.CASE, settings.case_key_field),
     ):
-        for record in context.store.records(
-            context.since_run(System.CASEMGR), System.CASEMGR, entity
-        ):
+        for record in context.store.records(context.run, System.CASEMGR, entity):
             _note(found, record, record.text(name), settings.pair.mark)
     return found
 
@@ -220,25 +172,3 @@ def _targets(
             elif not link.tombstone:
                 work.dirty.add(link.casemgr)
     planner.read_targets(works)
-
-
-def sampled(
-    context: Context, sample: int | None, system: System = System.KORE
-) -> tuple[Key, ...]:
-    """Choose cases by a hash of their key: the same each time; none is all."""
-    if sample is None:
-        return ()
-    keys = context.store.case_keys(context.since_run(system), system=system)
-    ranked = sorted(keys, key=lambda key: blake2b(key.encode()).digest())
-    return tuple(ranked[:sample])
-
-
-def _shown(difference: Difference) -> dict[str, Any]:
-    return {
-        "key": difference.key,
-        "counterpart": difference.counterpart,
-        "field": difference.field,
-        "kore": difference.kore,
-        "casemgr": difference.casemgr,
-        "reason": difference.reason,
-    }

@@ -18,7 +18,7 @@ from caseferry.mapping.tables import compile_scale, compile_statuses
 from caseferry.mapping.to_kore import KoreMapper
 from caseferry.model.customer import Customer
 from caseferry.model.mapped import KoreGroup, MappedGroup
-from caseferry.model.record import Entity, Record
+from caseferry.model.record import Entity, Record, System, system_of
 
 
 def compile_mapping(spec: MappingSpec) -> "Mapper":
@@ -90,6 +90,12 @@ class Mapper:
         it. Without a due date and without [to_kore] due_date `due` is "".
         """
         return self._kore.map_to_kore(case, activities, customer, now)
+
+    def leaves_behind(self, record: Record) -> bool:
+        """Tell whether a source record holds something that is not carried."""
+        if system_of(record.key) is System.KORE:
+            return self._group.leaves_behind(record)
+        return self._kore.leaves_behind(record)
 
     def problems_to_kore(self) -> tuple[Problem, ...]:
         """Give what the mapping lacks before anything can be created in Kore."""

@@ -95,6 +95,10 @@ class GroupMapper:
             mapping=self._digest,
         )
 
+    def leaves_behind(self, record: Record) -> bool:
+        """Tell whether a record holds something that is not carried."""
+        return bool(self._leftovers.count(record, ()))
+
     def _compile(self, side: Side) -> tuple[Step, ...]:
         spec, tables = self._spec, self._tables
         steps = [

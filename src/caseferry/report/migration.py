@@ -178,14 +178,15 @@ def _losses(told: Told) -> Iterator[str]:
         (
             rule,
             number(count),
-            "" if accepted is None else _accepted(count, accepted.get(rule, 0)),
+            "" if accepted is None else accepted_words(count, accepted.get(rule, 0)),
         )
         for rule, count in sorted(losses.items())
     ]
     yield from table(rows, right=frozenset({1}), indent="    ")
 
 
-def _accepted(count: int, limit: int | str) -> str:
+def accepted_words(count: int, limit: int | str) -> str:
+    """Say how many losses of a rule were accepted, and whether these are too many."""
     beyond = limit != "any" and count > int(limit)
     return f"{limit} accepted{': too many' if beyond else ''}"
 

@@ -6,7 +6,7 @@ from typing import Final
 from caseferry.model.action import WRITES, Action, ActionKind, FieldChange, GroupPlan
 from caseferry.model.correlation import Role
 from caseferry.model.record import Key
-from caseferry.report.text import WIDTH, shorten, shown, visible, wrapped
+from caseferry.report.text import WIDTH, columns, shorten, shown, visible, wrapped
 
 SYMBOLS: Final[Mapping[ActionKind, str]] = {
     ActionKind.CREATE: "+",
@@ -25,7 +25,7 @@ SYMBOLS: Final[Mapping[ActionKind, str]] = {
 }
 LEGEND: Final = "+ make   ~ change   - finish   = leave as is   ! hold   ? ask"
 QUIET: Final = frozenset({ActionKind.UNCHANGED, ActionKind.OUT_OF_SCOPE})
-ROLES: Final = {Role.CASE: "case", Role.TASK: "task", Role.OPENER: "opener"}
+_ROLES: Final = {Role.CASE: "case", Role.TASK: "task", Role.OPENER: "opener"}
 NameOf = Callable[[Key], str]
 """Gives the number that people see, or ""."""
 
@@ -102,7 +102,7 @@ def _what(action: Action) -> str:
 
 def _head(action: Action) -> str:
     kind = action.kind.replace("_", " ")
-    return f"{SYMBOLS[action.kind]} {kind} {ROLES[action.role]}"
+    return f"{SYMBOLS[action.kind]} {kind} {_ROLES[action.role]}"
 
 
 def _rules(action: Action) -> str:
@@ -116,7 +116,7 @@ def action_lines(action: Action, name: str = "") -> list[str]:
     if action.reason and not action.is_request:
         why = f"{action.code}: {action.reason}" if action.code else action.reason
         lines += wrapped(why, "    ", "      ")
-    for change in changes_of(action):
+    for change in _changes(action):
         lines += _change_lines(change)
     lines += _draft_lines(action)
     if action.losses:
@@ -149,11 +149,10 @@ def _with_tail(head: str, tail: str) -> list[str]:
     if not tail:
         return [head]
     line = f"{head} {visible(tail)}"
-    return [line] if len(line) <= WIDTH else [head, f"    {visible(tail)}"]
+    return [line] if columns(line) <= WIDTH else [head, f"    {visible(tail)}"]
 
 
-def changes_of(action: Action) -> tuple[FieldChange, ...]:
-    """Give the fields that an action writes; those of a create have no before."""
+def _changes(action: Action) -> tuple[FieldChange, ...]:
     if action.changes or action.draft is None:
         return action.changes
     return tuple(
@@ -167,6 +166,6 @@ def _change_lines(change: FieldChange) -> list[str]:
     is_new = change.before is None
     parts = [after] if is_new else [shown(change.before), f"-> {after}"]
     line = " ".join((name, *parts))
-    if len(line) <= WIDTH:
+    if columns(line) <= WIDTH:
         return [line]
     return [name, *(f"      {part}" for part in parts)]

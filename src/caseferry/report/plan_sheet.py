@@ -3,8 +3,7 @@
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from caseferry.model.action import Action
-from caseferry.report.plan import ROLES, NameOf, changes_of
+from caseferry.planfile.shape import ActionLine, Redacted, Shown
 from caseferry.report.sheet import csv_lines
 
 HEADER: Final = (
@@ -20,38 +19,34 @@ HEADER: Final = (
     "reason",
     "losses",
 )
-Row = tuple[str | tuple[str, ...] | None, ...]
+Cell = str | tuple[str, ...] | None
+Row = tuple[Cell, ...]
 """Cells in the order of `HEADER`, as they are; `csv_lines` makes them safe."""
 
 
-def plan_rows(order: int, action: Action, number: str = "") -> Iterator[Row]:
+def plan_rows(line: ActionLine) -> Iterator[Row]:
     """Give the rows of one action: one for each field, or one without a field.
 
-    Args:
-        order: its place in the plan, from 1.
-        action: what would happen.
-        number: the number that people see, or "".
+    Where a create lands, and the text of a note, are fields too: `lands: department`,
+    `note`.
     """
-    losses = ", ".join(sorted({loss.rule for loss in action.losses}))
-    reason = f"{action.code}: {action.reason}" if action.code else action.reason
-    head = (
-        str(order),
-        action.kind,
-        ROLES[action.role],
-        action.key,
-        number,
-        action.counterpart,
-    )
-    fields: list[Row] = [(c.name, c.before, c.after) for c in changes_of(action)]
+    losses = ", ".join(sorted({loss.rule for loss in line.losses}))
+    reason = ": ".join(filter(None, (line.code, line.reason)))
+    head = (str(line.order), line.kind, line.role, line.key, line.name)
+    fields: list[Row] = [
+        (each.name, _cell(each.before), _cell(each.after)) for each in line.changes
+    ]
+    fields += [(f"lands: {name}", None, _cell(to)) for name, to in line.lands.items()]
+    if line.note is not None:
+        fields.append(("note", None, _cell(line.note)))
     for field in fields or [(None, None, None)]:
-        yield (*head, *field, reason, losses)
+        yield (*head, line.counterpart, *field, reason, losses)
 
 
-def plan_csv(actions: Iterable[Action], name_of: NameOf) -> Iterator[str]:
-    """Give a whole plan as CSV, line by line; nothing is kept in memory."""
-    rows = (
-        row
-        for order, action in enumerate(actions, 1)
-        for row in plan_rows(order, action, name_of(action.key))
-    )
-    return csv_lines(HEADER, rows)
+def plan_csv(lines: Iterable[ActionLine]) -> Iterator[str]:
+    """Give a plan as CSV, line by line; nothing is kept in memory."""
+    return csv_lines(HEADER, (row for line in lines for row in plan_rows(line)))
+
+
+def _cell(value: Shown | None) -> Cell:
+    return f"redacted {value.redacted}" if isinstance(value, Redacted) else value

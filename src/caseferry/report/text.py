@@ -1,12 +1,14 @@
 """Words, numbers, times and tables at 80 columns."""
 
 import textwrap
+import unicodedata
 from collections.abc import Sequence
 from datetime import datetime, tzinfo
 from typing import Final
 
 WIDTH: Final = 80
 _NARROWEST: Final = 16
+_WIDE: Final = "WF"
 
 
 def visible(text: str) -> str:
@@ -23,9 +25,25 @@ def _escaped(code: int) -> str:
 
 
 def shorten(text: str, width: int = 40) -> str:
-    """Bring a text to one visible line of at most so many characters."""
+    """Bring a text to one visible line of at most so many columns."""
     text = visible(text[: width * 4])
-    return text if len(text) <= width else text[: width - 1] + "…"
+    if columns(text) <= width:
+        return text
+    kept = text[: width - 1]
+    while columns(kept) > width - 1:
+        kept = kept[:-1]
+    return f"{kept}…"
+
+
+def columns(text: str) -> int:
+    """Give how many columns a visible text takes: wide characters take two."""
+    if text.isascii():
+        return len(text)
+    return sum(
+        1 + (unicodedata.east_asian_width(char) in _WIDE)
+        for char in text
+        if not unicodedata.combining(char)
+    )
 
 
 def shown(value: str | Sequence[str] | None) -> str:

@@ -1,15 +1,30 @@
 """The proof of a migration to Kore: both systems read anew, compared pair by pair."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
-from caseferry.engine.compare import Compared, Difference
+from caseferry.engine.compare import (
+    Compared,
+    Difference,
+    absent,
+    doubled,
+    strays,
+    unmapped,
+)
 from caseferry.engine.context import Context
 from caseferry.engine.extract import extract_kore
+from caseferry.engine.few import (
+    extract_few_casemgr,
+    find_by_name,
+    first_by_hash,
+    not_seen,
+    sampled,
+)
 from caseferry.engine.plans import batches
 from caseferry.engine.to_kore.extract import extract_casemgr
 from caseferry.engine.to_kore.plans import KorePlanner
 from caseferry.engine.to_kore.work import KoreWork
-from caseferry.engine.verify import Verified, sampled
+from caseferry.engine.verdicts import Verified
 from caseferry.model.correlation import Role
 from caseferry.model.link import HoldKind, Link
 from caseferry.model.mapped import MappedField, MappedRecord
@@ -19,6 +34,7 @@ from caseferry.model.record import (
     Key,
     Record,
     System,
+    Value,
     activity_key,
     case_key,
 )
@@ -40,30 +56,85 @@ def verify_to_kore(
         only: just these casemgr cases.
         sample: just so many cases, chosen by a hash of their key: the same each time.
 
-    Effects: reads both systems whole; writes observations, nothing else.
+    Effects: reads both systems, of a part of the cases only what it takes; writes
+        observations, nothing else.
     """
-    extracted = extract_casemgr(context)
-    extract_kore(context)
-    context.listing_complete = extracted.complete
+    chosen = tuple(only)
+    if sample is not None:
+        chosen = sampled(context, sample, System.CASEMGR)
+    extracted = extract_few_casemgr(context, chosen)
+    if extracted is None:
+        extracted = extract_casemgr(context)
+    if sample is not None and not chosen:
+        keys = context.store.case_keys(context.run, system=System.CASEMGR)
+        chosen = first_by_hash(keys, sample)
+    whole = not chosen and sample is None
     result = Verified(
+        accepted=context.mapper.spec.losses,
         read={"case": extracted.cases, "task": extracted.tasks},
-        whole=not only and sample is None,
+        whole=whole,
+        complete=extracted.complete,
     )
-    found = _by_marker(context)
-    chosen = tuple(only) or sampled(context, sample, System.CASEMGR)
-    since = context.since_run(System.CASEMGR)
-    keys = context.store.case_keys(since, only=chosen, system=System.CASEMGR)
     planner = KorePlanner(context)
-    for batch in batches(keys, _BATCH):
+    if whole or not _find_few(context, planner, chosen):
+        result.complete &= extract_kore(context).complete
+    context.listing_complete = extracted.complete
+    found = _by_marker(context)
+    _compare_all(context, planner, result, chosen=chosen, found=found)
+    if whole:
+        verdict = "out_of_scope" if extracted.complete else "set_aside"
+        for task in context.store.orphan_tasks(context.run, System.CASEMGR):
+            result.add(Compared(role=Role.TASK, verdict=verdict, key=task.key))
+    result.add_unseen(_unseen(context, chosen, found))
+    result.judge_losses()
+    return result
+
+
+def _compare_all(
+    context: Context,
+    planner: KorePlanner,
+    result: Verified,
+    *,
+    chosen: Sequence[Key],
+    found: Found,
+) -> None:
+    """Compare the groups of this run, in batches."""
+    for batch in batches(_cases(context, chosen, whole=result.whole), _BATCH):
         for work in planner.load(batch):
+            result.add_left(work.group, context.mapper)
             for compared in _compare_group(work, found):
                 result.add(compared)
         context.reporter.progress("compared", result.counts["case", "source"], None)
-    if result.whole:
-        verdict = "out_of_scope" if extracted.complete else "set_aside"
-        for _ in context.store.orphan_tasks(since, System.CASEMGR):
-            result.add(Compared(role=Role.TASK, verdict=verdict))
-    return result
+
+
+def _cases(context: Context, chosen: Sequence[Key], *, whole: bool) -> Iterable[Key]:
+    if not chosen and not whole:
+        return ()
+    return context.store.case_keys(context.run, only=chosen, system=System.CASEMGR)
+
+
+def _find_few(context: Context, planner: KorePlanner, chosen: Sequence[Key]) -> bool:
+    """Find the counterparts of a few cases by their names; tells whether all were."""
+    wanted: dict[Key, Record | None] = {}
+    for batch in batches(_cases(context, chosen, whole=False), _BATCH):
+        for work in planner.load(batch):
+            for mapped in work.records():
+                link = work.links.get(mapped.record.key)
+                if link is None:
+                    return False
+                if not link.tombstone:
+                    wanted[link.kore] = context.store.record(link.kore)
+    return find_by_name(context, wanted)
+
+
+def _unseen(
+    context: Context, chosen: Sequence[Key], found: Found
+) -> Iterable[tuple[Key, Key | None]]:
+    """Give what has a counterpart, or was asked for, and casemgr does not show."""
+    carried = (
+        {key: records[0].key for key, records in found.items()} if not chosen else {}
+    )
+    return not_seen(context, {**dict.fromkeys(chosen), **carried})
 
 
 def _by_marker(context: Context) -> dict[Key, list[Record]]:
@@ -72,9 +143,7 @@ def _by_marker(context: Context) -> dict[Key, list[Record]]:
         (Entity.CASE, Role.CASE, case_key),
         (Entity.TASK, Role.TASK, activity_key),
     ):
-        for record in context.store.records(
-            context.since_run(System.KORE), System.KORE, entity
-        ):
+        for record in context.store.records(context.run, System.KORE, entity):
             own = own_mark(record, context.settings.pair.mark, role)
             if own is not None:
                 found.setdefault(make(own.source), []).append(record)
@@ -98,16 +167,14 @@ def _compare_group(work: KoreWork, found: Found) -> Iterable[Compared]:
                 casemgr=mapped.record.parent,
                 reason=f"its case's counterpart is {parent or 'not there'}",
             )
-            result = Compared(
-                role=result.role,
+            result = replace(
+                result,
                 verdict="twice" if result.verdict == "twice" else "different",
                 differences=(*result.differences, moved),
-                losses=result.losses,
-                by_key=result.by_key,
             )
         yield result
-    for _ in work.others:
-        yield Compared(role=Role.TASK, verdict="out_of_scope")
+    for key in work.others:
+        yield Compared(role=Role.TASK, verdict="out_of_scope", key=key)
 
 
 def _counterparts(work: KoreWork, key: Key, found: Found) -> Sequence[Record]:
@@ -125,27 +192,21 @@ def _compare(
     key = mapped.record.key
     role, link = work.role(key), work.links.get(key)
     if link is not None and link.tombstone:
-        return Compared(role=role, verdict="out_of_scope")
+        return Compared(role=role, verdict="out_of_scope", key=key)
     if not records:
-        return Compared(role=role, verdict=_absence(work, key))
+        hold = work.holds.get(key) or work.holds.get(work.key)
+        return absent(role, key, _absence(work, key), hold)
     if len(records) > 1:
-        again = Difference(
-            key=key,
-            counterpart=records[0].key,
-            field="*",
-            kore=", ".join(record.key for record in records[1:]),
-            casemgr=None,
-            reason="carried twice",
-        )
-        return Compared(role=role, verdict="twice", differences=(again,))
+        return doubled(role, key, records, System.KORE)
     differences = tuple(_differences(mapped, link, records[0]))
-    losses = tuple(loss.rule for loss in mapped.losses)
-    verdict = "accepted_loss" if losses else "equal"
+    verdict = "accepted_loss" if mapped.losses else "equal"
     return Compared(
         role=role,
         verdict="different" if differences else verdict,
+        key=key,
+        counterpart=records[0].key,
         differences=differences,
-        losses=losses,
+        losses=mapped.losses,
         by_key=by_key,
     )
 
@@ -162,7 +223,7 @@ def _differences(
 ) -> Iterable[Difference]:
     for field in contents(mapped):
         shown = record.fields.get(field.kore)
-        if field.value is not None and not field.is_met_by(shown):
+        if _differs(field, link, shown):
             yield Difference(
                 key=mapped.record.key,
                 counterpart=record.key,
@@ -171,6 +232,7 @@ def _differences(
                 casemgr=field.source,
                 reason=_reason(field, link, record),
             )
+    yield from unmapped(mapped, record)
     if mapped.finished is not None and not is_met(mapped, record):
         ended = "finished" if mapped.finished else "open"
         reason = f"is {ended} in casemgr"
@@ -184,6 +246,14 @@ def _differences(
             casemgr=mapped.record.fields.get(STATUS),
             reason=reason,
         )
+
+
+def _differs(field: MappedField, link: Link | None, shown: Value | None) -> bool:
+    if field.value is not None:
+        return not field.is_met_by(shown)
+    if link is None:
+        return False
+    return strays(field, link.casemgr_base, link.kore_base, shown)
 
 
 def _reason(field: MappedField, link: Link | None, record: Record) -> str:

@@ -4,6 +4,7 @@ import csv
 import io
 
 from cli.conftest import Rehearsal
+from report.builders import records_in
 
 
 def test_an_edit_on_the_other_side_is_a_difference(shop: Rehearsal) -> None:
@@ -27,7 +28,8 @@ def test_an_edit_on_the_other_side_is_a_difference(shop: Rehearsal) -> None:
     assert rows[0] == ["key", "counterpart", "field", "kore", "casemgr", "reason"]
     assert rows[1][4].startswith("'=1+1")
     assert (home.folder / "d.csv").stat().st_mode & 0o777 == 0o600
-    assert "&lt;b&gt;" in (home.folder / "d.html").read_text("utf-8")
+    (shown,) = records_in((home.folder / "d.html").read_text("utf-8"))
+    assert shown["changes"] == [["subject", "Charged twice", "=1+1 <b>"]]
 
 
 def test_a_sample_looks_at_so_many_cases(carried: Rehearsal) -> None:
@@ -48,3 +50,17 @@ def test_the_history_keeps_counts_and_no_contents(carried: Rehearsal) -> None:
 
     assert summary["case"]["pairs"] == 3
     assert "differences" not in summary
+
+
+def test_a_run_can_be_handed_on_as_a_page(carried: Rehearsal) -> None:
+    """Its facts and every write of its journal, no contents; private."""
+    done = carried.home.run("history", "1", "--html", "run.html")
+    file = carried.home.folder / "run.html"
+    page = file.read_text("utf-8")
+    rows = records_in(page)
+
+    assert done.code == 0
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert "Run 1: migrate" in page
+    assert {row["state"] for row in rows} == {"done"}
+    assert "Charged twice" not in str(rows)

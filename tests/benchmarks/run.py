@@ -3,7 +3,7 @@
     python -m tests.benchmarks                 everything, about 15 minutes
     python -m tests.benchmarks --quick         smaller numbers, about 3 minutes
     python -m tests.benchmarks writes reads    some of: requests back writes reads
-                                               memory
+                                               memory pages
 
 dlt is compared with when this Python, or the one CASEFERRY_BENCH_DLT names, has it:
 
@@ -31,6 +31,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks import child, counts
+from benchmarks import pages as report_pages
 from benchmarks.counts_back import measure_back
 
 NESTED_OBJECTS: tuple[str, ...] = ()  # as JSON columns in dlt: measured, not faster
@@ -228,12 +229,42 @@ def memory(size: Size) -> list[Row]:
     return [(what, f"{many:.0f}", f"{few:.0f}", f"{many / few:.2f}", "<= 1.2")]
 
 
+def pages(_: Size) -> list[Row]:
+    """Measure the page of a plan of 20,000 actions with texts of 1.5 KB."""
+    found = report_pages.measure()
+    what = "page of 20,000 actions of 1.5 KB"
+    rows: list[Row] = [
+        (f"{what}, MB", f"{found['mb']:.1f}", "", "", "<= 20"),
+        (f"{what}, made in s", f"{found['made_s']:.1f}", "", "", ""),
+        (
+            "page of 100,000: s, MB, peak MB",
+            ", ".join(f"{found[f'many_{x}']:.1f}" for x in ("s", "mb", "peak_mb")),
+            "",
+            "",
+            "<= 10 s",
+        ),
+    ]
+    if "ready_s" in found:
+        rows += [
+            (f"{what}, usable after s", f"{found['ready_s']:.2f}", "", "", "<= 2"),
+            (
+                f"{what}, a search: s, longest task ms",
+                f"{found['searched_s']:.2f}, {found['longest_ms']:.0f}",
+                "",
+                "",
+                "no freezing",
+            ),
+        ]
+    return rows
+
+
 PARTS: dict[str, Callable[[Size], list[Row]]] = {
     "requests": requests,
     "back": back,
     "writes": writes,
     "reads": reads,
     "memory": memory,
+    "pages": pages,
 }
 
 

@@ -4,6 +4,7 @@ import csv
 import io
 
 from cli.conftest import Rehearsal
+from report.builders import records_in
 
 
 def test_an_edit_on_the_other_side_is_a_difference(shop: Rehearsal) -> None:
@@ -28,7 +29,8 @@ def test_an_edit_on_the_other_side_is_a_difference(shop: Rehearsal) -> None:
     assert rows[0] == head
     assert rows[1][4].startswith("'=1+1")
     assert (home.folder / "d.csv").stat().st_mode & 0o777 == 0o600
-    assert "&lt;b&gt;" in (home.folder / "d.html").read_text("utf-8")
+    (shown,) = records_in((home.folder / "d.html").read_text("utf-8"))
+    assert shown["changes"] == [["subject", "Charged twice", "=1+1 <b>"]]
 
 
 def test_a_sample_looks_at_so_many_cases(carried: Rehearsal) -> None:
@@ -173,3 +175,17 @@ def test_the_history_shows_losses_against_what_was_accepted(shop: Rehearsal) -> 
     shown = shop.home.run("history", "last")
 
     assert "task-open-in-closed-case  1  any accepted" in shown.out
+
+
+def test_a_run_can_be_handed_on_as_a_page(carried: Rehearsal) -> None:
+    """Its facts and every write of its journal, no contents; private."""
+    done = carried.home.run("history", "1", "--html", "run.html")
+    file = carried.home.folder / "run.html"
+    page = file.read_text("utf-8")
+    rows = records_in(page)
+
+    assert done.code == 0
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert "Run 1: migrate" in page
+    assert {row["state"] for row in rows} == {"done"}
+    assert "Charged twice" not in str(rows)

@@ -25,6 +25,15 @@ def write_private(path: Path, text: str) -> None:
         raise _unwritable(path, error) from error
 
 
+def write_page(path: Path, pieces: Iterable[str]) -> None:
+    """Write a page that only its owner may read, piece by piece.
+
+    Raises:
+        UserError: it cannot be written.
+    """
+    write_private_chunks(path, (piece.encode(errors="replace") for piece in pieces))
+
+
 def write_private_chunks(path: Path, chunks: Iterable[bytes]) -> None:
     """Write a file that only its owner may read, whole or not at all.
 

@@ -1,18 +1,21 @@
 """`history`: what runs did."""
 
 from collections import Counter
+from dataclasses import replace
 from typing import Any
 
 import click
 
 from caseferry.adapters.sqlite import RunEntry, SqliteStore
 from caseferry.bootstrap import reading_state
+from caseferry.cli.files import write_page
 from caseferry.cli.operator import SIGNED_BY
 from caseferry.cli.options import Command, Invocation
 from caseferry.cli.result import Result
 from caseferry.cli.status import run_data, run_end
 from caseferry.errors import UserError
 from caseferry.report.migration import Told, summary_lines
+from caseferry.report.pages.run_page import run_page
 from caseferry.report.text import local_time, number, table
 from caseferry.report.undone import cannot_lines, undone_lines
 from caseferry.report.verified import Proof, sheet_lines
@@ -23,16 +26,24 @@ _WORDS = {"allow": "guards passed"}
 
 @click.command(cls=Command, example="caseferry history last")
 @click.argument("run", required=False, metavar="[RUN]")
+@click.option("--html", metavar="FILE", help="Write the run as a page; mode 0600.")
 @click.pass_obj
-def history(invocation: Invocation, *, run: str | None) -> Result:
+def history(invocation: Invocation, *, run: str | None, html: str | None) -> Result:
     """List the latest runs, or show one.
 
     RUN is its number, or `last`. Reads the state only; works while a run is going on.
     """
     with reading_state(invocation.load().config) as store:
-        if run is None:
+        if run is None and html is None:
             return _list(store)
-        return _show(store, find_run(store, run))
+        found = find_run(store, run or "last")
+        result = _show(store, found)
+        if html is None:
+            return result
+        entries = store.journal(None, found.number)
+        pieces = run_page(run_data(found), entries, end=run_end(found))
+        write_page(invocation.env.cwd / html, pieces)
+        return replace(result, lines=[*result.lines, f"Wrote {html}"])
 
 
 def _list(store: SqliteStore) -> Result:

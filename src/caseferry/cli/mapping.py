@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from caseferry.cli.accepted import acceptance_if_any, accepted_words
-from caseferry.cli.files import write_private
+from caseferry.cli.files import write_page
 from caseferry.cli.mapping_accept import mapping_accept
 from caseferry.cli.mapping_coverage import look
 from caseferry.cli.mapping_suggest import mapping_suggest
@@ -17,7 +17,7 @@ from caseferry.mapping.compile import Mapper, compile_mapping
 from caseferry.mapping.show import mapping_tables
 from caseferry.mapping.spec import parse_mapping
 from caseferry.model.record import System
-from caseferry.report.html import page
+from caseferry.report.pages.tables_page import tables_page
 from caseferry.report.text import plural, table
 
 
@@ -99,7 +99,7 @@ def mapping_show(invocation: Invocation, *, html: str | None) -> Result:
         ],
     }
     if html is not None:
-        write_private(invocation.env.cwd / html, page("Mapping", tables))
+        write_page(invocation.env.cwd / html, tables_page("Mapping", "Mapping", tables))
         return Result(data=data, lines=[f"Wrote {html}", f"Digest {mapper.digest}"])
     lines: list[str] = []
     for title, header, rows in tables:

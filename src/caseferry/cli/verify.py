@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from caseferry.cli.accepted import accepted_mapping
-from caseferry.cli.files import write_private
+from caseferry.cli.files import write_page, write_private
 from caseferry.cli.operator import operator
 from caseferry.cli.options import Command, Invocation
 from caseferry.cli.result import ExitCode, Result
@@ -14,8 +14,8 @@ from caseferry.cli.running import Begun, begun, case_of, last_direction, resolve
 from caseferry.engine.to_kore.verify import verify_to_kore
 from caseferry.engine.verify import verify as verify_pairs
 from caseferry.model.direction import Direction
-from caseferry.report.html import page
-from caseferry.report.verified import Proof, csv_text, proof_lines, proof_tables
+from caseferry.report.pages.verify_page import verify_page
+from caseferry.report.verified import Proof, csv_text, proof_lines
 
 
 @click.command(cls=Command, example="caseferry verify --csv differences.csv")
@@ -68,8 +68,7 @@ def verify(
         write_private(cwd / csv, csv_text(proof.differences))
         lines.append(f"Wrote {csv}")
     if html is not None:
-        title = f"Verification, run {proof.run}"
-        write_private(cwd / html, page(title, proof_tables(proof)))
+        write_page(cwd / html, verify_page(proof))
         lines.append(f"Wrote {html}")
     if found.exit_code == ExitCode.PARTIAL:
         lines += ["", "Next:", "  caseferry explain KEY   (one record's whole story)"]

@@ -6,9 +6,8 @@ from typing import Any, Final, Protocol
 
 from caseferry.model.direction import NAMES, Direction
 from caseferry.model.record import System
-from caseferry.report.html import Table
 from caseferry.report.migration import accepted_words
-from caseferry.report.sheet import csv_lines, plain
+from caseferry.report.sheet import csv_lines
 from caseferry.report.text import (
     WIDTH,
     columns,
@@ -229,19 +228,6 @@ def _difference(one: Differing) -> list[str]:
 def csv_text(differences: Sequence[Differing]) -> str:
     """Give all differences as CSV that no spreadsheet takes for formulas."""
     return "".join(csv_lines(HEADER, map(_values, differences)))
-
-
-def proof_tables(proof: Proof) -> list[Table]:
-    """Give the tables of the HTML page."""
-    header = ("", "cases", "tasks")
-    tables: list[Table] = [("Counts", header, count_rows(proof.data))]
-    losses = [(rule, number(n)) for rule, n in proof.data["losses"].items()]
-    if losses:
-        tables.append(("Not carried whole", ("rule", "records"), losses))
-    cells = [[plain(value) for value in _values(d)] for d in proof.differences]
-    if cells:
-        tables.append(("Differences", HEADER, cells))
-    return tables
 
 
 def _values(one: Differing) -> tuple[str | tuple[str, ...] | None, ...]:

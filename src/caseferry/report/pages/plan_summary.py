@@ -1,0 +1,218 @@
+"""The part of a plan's page that is read first; it needs no script."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from caseferry.model.action import WRITES, ActionKind
+from caseferry.planfile.shape import GuardFigure, Header
+from caseferry.report.pages.figures import (
+    HELD,
+    SYSTEMS,
+    action_figures,
+    blanks,
+    chip,
+    count_figures,
+    count_of,
+    loss_figures,
+    request_figures,
+    verdict,
+)
+from caseferry.report.pages.markup import (
+    Markup,
+    facts,
+    join,
+    section,
+    table,
+    tag,
+    text,
+    tiles,
+)
+from caseferry.report.text import duration, number, plural
+
+_ASKED: Final = ("reading", "writing")
+_ROUTES: Final = {
+    "kore-to-casemgr": ("Kore", "casemgr"),
+    "casemgr-to-kore": ("casemgr", "Kore"),
+    "two-way": ("one side", "the other"),
+}
+
+
+def plan_title(header: Header) -> str:
+    """Give the page's title."""
+    if header.direction == "two-way":
+        return "Plan: Kore and casemgr, both ways"
+    source, target = _ROUTES[header.direction]
+    return f"Plan: from {source} to {target}"
+
+
+def sides(header: Header) -> tuple[str, str]:
+    """Name where values come from and where they go."""
+    return _ROUTES[header.direction]
+
+
+def plan_summary(header: Header) -> Markup:
+    """Give the verdict, the figures, what would happen, cost, guards and losses."""
+    happens = action_figures(header.actions, "would be written", linked=True)
+    losses = loss_figures(header.losses, header.accepted, linked=True)
+    parts = [
+        verdict(*_answer(header)),
+        _about(header),
+        _tiles(header),
+        section("actions", "What would happen", *happens),
+        section("cost", "Requests and time", *_cost(header)),
+        section("guards", "Guards", *_guards(header)),
+        section("losses", "Losses", losses),
+    ]
+    if header.stays_behind:
+        title = "Not carried, and still where it was"
+        behind = count_figures(title, header.stays_behind, "what")
+        parts.append(section("behind", "What stays behind", behind))
+    return join([*parts, Markup("")], "\n")
+
+
+def _answer(header: Header) -> tuple[str, str, str]:
+    writes, held = count_of(header.actions, WRITES), count_of(header.actions, HELD)
+    if not header.balances:
+        said = "Not every record that was read has an action. This is a bug: report it."
+        return "stop", "Do not carry this out.", said
+    refusing = [guard for guard in header.guards if guard.refuses]
+    if refusing:
+        names = " and ".join(guard.name for guard in refusing)
+        allow = " ".join(f"--allow {guard.name}" for guard in refusing)
+        said = (
+            f"{names} {'refuses' if len(refusing) == 1 else 'refuse'}. With {allow} "
+            f"{plural(writes, 'record')} {_effort(header)}."
+        )
+        return "stop", "Nothing would be written:", said
+    if not writes:
+        said = f"Everything is as it should be; {_held_words(held)}."
+        return "held" if held else "good", "Nothing to write.", said
+    said = f"{_effort(header)}; {_held_words(held)}."
+    return "held" if held else "good", f"{plural(writes, 'record')}", said
+
+
+def _effort(header: Header) -> str:
+    sent = sum(asked.get("writing", 0) for asked in header.requests.values())
+    return (
+        f"would be written by {plural(sent, 'request')}, about "
+        f"{duration(header.duration_s)} with the reading"
+    )
+
+
+def _held_words(held: int) -> str:
+    if not held:
+        return "nothing is held back, and everything balances"
+    return f"{plural(held, 'record is', 'records are')} held back; everything balances"
+
+
+def _about(header: Header) -> Markup:
+    pair = header.pair
+    rows = [
+        ("Kore", text(f"{pair.kore_stream}, account {pair.kore_account}")),
+        ("casemgr", text(pair.casemgr_tenant)),
+        ("Digest", tag("code", text(header.digest))),
+    ]
+    made = header.made
+    if made is not None:
+        who = f" by {made.user}" if made.user else ""
+        host = f" on {made.host}" if made.host else ""
+        said = f"{made.created}{who}{host}, caseferry {made.version}"
+        rows.append(("Made", text(said)))
+    scope = [*header.scope.only]
+    if header.scope.limit is not None:
+        scope.append(f"at most {plural(header.scope.limit, 'case')}")
+    if scope:
+        rows.append(("Only", text(", ".join(scope))))
+    if header.redacted:
+        said = "values are hidden; equal fingerprints stand for equal values"
+        rows.append(("Redacted", text(said)))
+    return facts(rows)
+
+
+def _tiles(header: Header) -> Markup:
+    asked = header.requests
+    sent = sum(n for kinds in asked.values() for n in kinds.values())
+    read = sum(n for kinds in header.read.values() for n in kinds.values())
+    as_is = count_of(header.actions, frozenset({ActionKind.UNCHANGED}))
+    lost = sum(header.losses.values())
+    writes, held = count_of(header.actions, WRITES), count_of(header.actions, HELD)
+    return tiles(
+        [
+            (number(read), "records read", _list_of(header.read)),
+            (number(writes), "would be written", _made(header)),
+            (number(held), "held back", "with a reason each"),
+            (number(as_is), "as they are", "need no request"),
+            (number(lost), "losses", f"by {plural(len(header.losses), 'rule')}"),
+            (duration(header.duration_s), "time", f"{number(sent)} requests"),
+        ]
+    )
+
+
+def _list_of(read: dict[str, dict[str, int]]) -> str:
+    parts = [
+        f"{SYSTEMS.get(name, name)} {number(sum(kinds.values()))}"
+        for name, kinds in read.items()
+        if sum(kinds.values())
+    ]
+    return ", ".join(parts)
+
+
+def _made(header: Header) -> str:
+    create = count_of(header.actions, frozenset({ActionKind.CREATE}))
+    return f"{number(create)} of them new"
+
+
+def _cost(header: Header) -> Iterator[Markup]:
+    yield request_figures(header.requests, _ASKED, _ASKED)
+    said = (
+        f"About {duration(header.duration_s)} at the configured rates, reading again "
+        "included."
+    )
+    yield tag("p", text(said))
+
+
+def _guards(header: Header) -> Iterator[Markup]:
+    if not header.guards:
+        yield tag("p", text("No guard is configured."))
+        return
+    rows = []
+    for guard in header.guards:
+        word, style = _guard_word(guard)
+        rows.append(
+            [
+                tag("code", text(guard.name)),
+                text(number(guard.figure)),
+                text("off" if guard.limit is None else guard.limit),
+                chip(word, style),
+                text(guard.words),
+            ]
+        )
+    yield table(
+        "Guards with their figures",
+        ("guard", "this plan", "limit", "answer", "meaning"),
+        rows,
+        numbers=frozenset({1, 2}),
+    )
+
+
+def _guard_word(guard: GuardFigure) -> tuple[str, str]:
+    if guard.refuses:
+        return "refuses", "stop"
+    return ("off", "rest") if guard.limit is None else ("lets pass", "good")
+
+
+def sign_off(header: Header, file_name: str) -> Markup:
+    """Give what somebody signs, and the command that carries out what was signed."""
+    name = file_name or "FILE"
+    command = f"caseferry apply {name} --digest {header.digest}"
+    lines = facts(blanks("Name", "Date", "Signature"))
+    said = tag("p", text("This carries out exactly this plan, and refuses any other:"))
+    digests = facts(
+        [
+            ("Mapping", tag("code", text(header.mapping))),
+            ("Guards and scope", tag("code", text(header.policy))),
+            ("Configuration", tag("code", text(header.configuration))),
+        ]
+    )
+    code = tag("pre", tag("code", text(command)), {"tabindex": "0"})
+    return section("sign", "Sign-off", said, code, digests, lines)

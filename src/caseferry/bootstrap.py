@@ -18,15 +18,17 @@ from caseferry.adapters.sqlite import SqliteStore, StateLock
 from caseferry.config import Config, Loaded
 from caseferry.config.shape import Casemgr, Kore
 from caseferry.engine.context import Context, Settings
+from caseferry.engine.sync.policy import Scope, TwoWay
 from caseferry.engine.workers import Workers
 from caseferry.errors import ConfigError, InvariantBroken, Problem, StateError
 from caseferry.mapping.compile import Mapper, compile_mapping
 from caseferry.mapping.spec import mapping_error, parse_mapping
+from caseferry.mapping.tables import fold_category
 from caseferry.model.capability import Answer, answers_in, value_in
 from caseferry.model.correlation import TenantPair
 from caseferry.model.direction import Direction
 from caseferry.model.record import Entity, System
-from caseferry.model.times import canonical_time
+from caseferry.model.times import canonical_time, instant_of
 from caseferry.ports import Reporter
 from caseferry.reconcile.guard import Limits
 
@@ -93,6 +95,19 @@ def need_whole_scope(config: Config) -> None:
     ]
     if problems:
         raise ConfigError("this command carries everything", problems=problems)
+
+
+def two_way_of(config: Config) -> TwoWay:
+    """Give the policy of two-way sync."""
+    scope = config.scope
+    return TwoWay(
+        create=config.sync.create,
+        scope=Scope(
+            created_after=instant_of(scope.created_after or ""),
+            statuses=frozenset(map(fold_category, scope.status)),
+            templates=frozenset(scope.templates),
+        ),
+    )
 
 
 def read_mapping(config: Config) -> Mapper:

@@ -70,7 +70,8 @@ def _carried_out(
 ) -> Result:
     header = saved.header
     direction = Direction(header.direction)
-    inputs = {"from": str(direction.source), "plan": header.digest} | wishes.inputs()
+    way = {} if direction is Direction.TWO_WAY else {"from": str(direction.source)}
+    inputs = way | {"plan": header.digest} | wishes.inputs()
     with begun(invocation, inputs, direction) as this:
         store = this.run.store
         _need_same_ground(this, header, file)

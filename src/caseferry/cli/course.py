@@ -4,17 +4,19 @@ from dataclasses import dataclass, replace
 from shlex import quote
 from typing import Protocol
 
-from caseferry.bootstrap import limits_of, need_to_kore
+from caseferry.bootstrap import limits_of, need_to_kore, two_way_of
 from caseferry.cli.cut_short import CutShort
 from caseferry.cli.migrate_report import AnyMigration, Figures, Story
 from caseferry.cli.options import Invocation
 from caseferry.cli.plan_header import header_of, made_by, redactor_of
 from caseferry.cli.result import Result
 from caseferry.cli.running import Begun, case_of, name_of, resolve
+from caseferry.engine.changes import ReadPlan
 from caseferry.engine.extract import extract_kore
 from caseferry.engine.facts import Judged, lines_of
 from caseferry.engine.gate import SavedGate
 from caseferry.engine.migrate import Migration, Options, Planned
+from caseferry.engine.sync.run import Sync, SyncOptions
 from caseferry.engine.tally import Tally
 from caseferry.engine.to_kore.extract import extract_casemgr
 from caseferry.engine.to_kore.migrate import MigrationToKore
@@ -44,6 +46,7 @@ GUARDS = (
     "field-dropped",
     "lookup-unproved",
     "ids-unknown",
+    "unlinked",
 )
 
 
@@ -115,7 +118,6 @@ class Course:
         self._this = this
         self._wishes = wishes
         self._direction = direction
-        self._make = MigrationToKore if direction is Direction.TO_KORE else Migration
         self._context = this.run.context
         self._started = self._context.clock.monotonic()
         self._lines = PlanLines(
@@ -136,7 +138,7 @@ class Course:
         self._saved = saved
         self.header: Header | None = None
         self.is_carried_out = False
-        self._migration: AnyMigration = self._make(self._context, Options())
+        self._migration = self._make(Options())
 
     def run(self) -> Result:
         """Go as far as may be gone; give what was done, errors included."""
@@ -175,9 +177,19 @@ class Course:
             to_kore = self._direction is Direction.TO_KORE
             (extract_casemgr if to_kore else extract_kore)(context)
         options = Options(only=self._only(), limit=wishes.limit, limits=limits)
-        migration = self._make(context, options)
+        migration = self._make(options)
         migration.read()
         return migration
+
+    def _make(self, options: Options) -> AnyMigration:
+        config, context = self._this.loaded.config, self._context
+        if self._direction is Direction.TWO_WAY:
+            context.two_way = two_way_of(config)
+            reading = ReadPlan(full_scan_every_s=config.sync.full_scan_every)
+            wanted = SyncOptions(limits=options.limits, reading=reading)
+            return Sync(context, wanted)
+        to_kore = self._direction is Direction.TO_KORE
+        return (MigrationToKore if to_kore else Migration)(context, options)
 
     def _show(self, work: Shown) -> None:
         """Take a planned group into the plan's digest, file and text."""
@@ -200,8 +212,10 @@ class Course:
 
     def _only(self) -> tuple[Key, ...]:
         store = self._this.run.store
-        source = self._direction.source
         texts = self._wishes.only
+        if self._direction is Direction.TWO_WAY:
+            return ()
+        source = self._direction.source
         if self._saved is not None and self._saved.header.scope != Scope():
             return tuple(Key(case) for case in self._saved.cases)
         return tuple(case_of(store, resolve(store, text), source) for text in texts)
@@ -231,17 +245,20 @@ class Course:
     def _carry_out(self, figures: Figures) -> Result:
         context = self._context
         figures.migration.acknowledge_mapping()
-        counter = self._this.run.systems.counters[self._direction.target]
-        before = counter.sent
+        before, planned = self._sent(), figures.planned_by
         total = figures.migration.extracted.cases + figures.migration.extracted.tasks
         self._this.progress.expect(
-            total, lambda: max(0, figures.planned - (counter.sent - before))
+            total, lambda: max(0, sum(planned.values()) - (self._sent() - before))
         )
         tally = self._migration.carry_out()
         done = self._figures(tally, figures.digest)
         self.is_carried_out = not context.must_stop()
         is_late = context.must_stop() and any(done.left.values())
-        return self._story.done(done, figures.planned, is_late=is_late)
+        return self._story.done(done, planned, is_late=is_late)
+
+    def _sent(self) -> int:
+        counters = self._this.run.systems.counters
+        return sum(counters[target].sent for target in self._direction.targets)
 
     def _failed(self, error: CaseferryError) -> Result:
         if isinstance(error, UserError) and not isinstance(error, StateError):

@@ -1,7 +1,7 @@
 """From the engine's tally to the JSON data and the lines of `migrate`."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -9,6 +9,7 @@ from caseferry.cli.accepted import accepted_mapping
 from caseferry.cli.result import ExitCode, Result, error_entries
 from caseferry.cli.running import Begun
 from caseferry.engine.migrate import Migration
+from caseferry.engine.sync.run import Sync
 from caseferry.engine.tally import Tally
 from caseferry.engine.to_kore.migrate import MigrationToKore
 from caseferry.errors import InvariantBroken, SafetyStop
@@ -22,7 +23,7 @@ _BULK: Final = 75
 _HELD: Final = ("quarantine", "set_aside", "uncertain", "waiting")
 
 
-AnyMigration = Migration | MigrationToKore
+AnyMigration = Migration | MigrationToKore | Sync
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,15 +43,22 @@ class Figures:
     is_partial: bool = False
 
     @property
-    def planned(self) -> int:
-        """About how many requests to the target the plan needs, reads included."""
-        tally = self.tally
+    def planned_by(self) -> dict[str, int]:
+        """About how many requests the plan needs by system, reading back included."""
+        if isinstance(self.migration, Sync):
+            ledger = self.migration.ledger
+            return {
+                "kore": ledger.to_kore.planned,
+                "casemgr": _to_casemgr(ledger.to_casemgr),
+            }
         if self.direction is Direction.TO_KORE:
-            return tally.planned
-        if not tally.planned and not tally.completions:
-            return 0
-        touched = tally.total("create", "update", "complete", "close")
-        return tally.planned + _bulks(tally.completions) + _bulks(touched)
+            return {"kore": self.tally.planned}
+        return {"casemgr": _to_casemgr(self.tally)}
+
+    @property
+    def planned(self) -> int:
+        """About how many requests the plan needs in all."""
+        return sum(self.planned_by.values())
 
     @property
     def left(self) -> dict[str, int]:
@@ -93,20 +101,16 @@ class Story:
         self._dry = dry
         self._started = started
 
-    def data(self, figures: Figures, planned: int | None = None) -> dict[str, Any]:
+    def data(
+        self, figures: Figures, planned: Mapping[str, int] | None = None
+    ) -> dict[str, Any]:
         """Give the JSON data."""
         extracted, adopted = figures.migration.extracted, figures.migration.adopted
         tally, limits = figures.tally, self._this.mapper.spec.losses
         return {
             "direction": str(self.direction),
             "dry_run": self._dry,
-            "read": {
-                self.direction.source: {
-                    "case": extracted.cases,
-                    "task": extracted.tasks,
-                },
-                self.direction.target: {"case": 0, "task": adopted.records},
-            },
+            "read": self._read(figures),
             "complete": extracted.complete,
             "adopted": {
                 "links": adopted.links,
@@ -120,11 +124,21 @@ class Story:
             "accepted": {rule: limits.get(rule, 0) for rule in sorted(tally.losses)},
             "stays_behind": dict(sorted(tally.stays_behind.items())),
             "causes": _causes(tally),
-            "requests": self._requests(figures.planned if planned is None else planned),
+            "requests": self._requests(planned or figures.planned_by),
             "guards": [guard.data for guard in figures.guards],
             "mapping": self._mapping,
             "digest": figures.digest,
             "duration_s": self._duration_s(),
+        }
+
+    def _read(self, figures: Figures) -> dict[str, dict[str, int]]:
+        migration = figures.migration
+        if isinstance(migration, Sync):
+            return migration.looked
+        extracted = migration.extracted
+        return {
+            self.direction.source: {"case": extracted.cases, "task": extracted.tasks},
+            self.direction.target: {"case": 0, "task": migration.adopted.records},
         }
 
     def plan(self, figures: Figures, shown: PlanLines) -> Result:
@@ -165,7 +179,9 @@ class Story:
             run=self._this.number,
         )
 
-    def done(self, figures: Figures, planned: int, *, is_late: bool) -> Result:
+    def done(
+        self, figures: Figures, planned: Mapping[str, int], *, is_late: bool
+    ) -> Result:
         """Tell what was done."""
         tally = figures.tally
         code = _exit_code(figures, is_late=is_late)
@@ -210,7 +226,7 @@ class Story:
         made = figures.tally.total("create")
         ended = figures.tally.total("complete", "close")
         return (
-            f"Write to {NAMES[self.direction.target]}: "
+            f"Write to {' and '.join(NAMES[each] for each in self.direction.targets)}: "
             f"{plural(figures.planned, 'request')}, "
             f"{plural(made, 'record')} made, {plural(ended, 'record')} finished?"
         )
@@ -227,10 +243,11 @@ class Story:
     def _warnings(self, figures: Figures) -> list[str]:
         extracted, adopted = figures.migration.extracted, figures.migration.adopted
         lines: list[str] = []
+        names = " or ".join(NAMES[each] for each in self.direction.sources)
         if not extracted.complete:
             lines += wrapped(
-                f"The listing of {NAMES[self.direction.source]} moved while it was "
-                "read; what is missing is carried by the next run.",
+                f"A listing of {names} moved while it was read; "
+                "what is missing is carried by the next run.",
                 "  ",
             )
         if adopted.links:
@@ -243,11 +260,11 @@ class Story:
             )
         return lines
 
-    def _requests(self, planned: int) -> dict[str, dict[str, int]]:
+    def _requests(self, planned: Mapping[str, int]) -> dict[str, dict[str, int]]:
         counters = self._this.run.systems.counters
         return {
             system: {
-                "planned": planned if system == self.direction.target else 0,
+                "planned": planned.get(system, 0),
                 "sent": counter.sent,
                 "retried": counter.retried,
             }
@@ -255,11 +272,13 @@ class Story:
         }
 
     def _command(self) -> str:
+        if self.direction is Direction.TWO_WAY:
+            return f"caseferry sync{self._words}"
         return f"caseferry migrate --from {self.direction.source}{self._words}"
 
     def _after_plan(self) -> list[str]:
         command = self._command()
-        if self._words:
+        if self._words or self.direction is Direction.TWO_WAY:
             return [command]
         return [f"{command} --limit 5   (a first few, to look at them)", command]
 
@@ -269,6 +288,10 @@ class Story:
             steps.append(f"{self._command()}   (goes on where this one was)")
         if tally.total("quarantine", "set_aside", "uncertain"):
             steps.append("caseferry quarantine   (what waits for you, by cause)")
+        if self.direction is Direction.TWO_WAY:
+            if tally.total("conflict"):
+                steps.append("caseferry conflicts   (what waits for your decision)")
+            return steps
         steps.append("caseferry verify   (compares both sides anew: the proof)")
         return steps
 
@@ -277,6 +300,13 @@ class Story:
 
 
 _UNBALANCED: Final = InvariantBroken("the report does not balance")
+
+
+def _to_casemgr(tally: Tally) -> int:
+    if not tally.planned and not tally.completions:
+        return 0
+    touched = tally.total("create", "update", "complete", "close")
+    return tally.planned + _bulks(tally.completions) + _bulks(touched)
 
 
 def _bulks(count: int) -> int:

@@ -13,6 +13,7 @@ COMMANDS: Final = {
     "check": "check.check",
     "mapping": "mapping.mapping",
     "migrate": "migrate.migrate",
+    "sync": "sync.sync",
     "plan": "plan.plan",
     "apply": "apply.apply",
     "verify": "verify.verify",

@@ -53,17 +53,17 @@ class Begun:
 def begun(
     invocation: Invocation,
     inputs: Mapping[str, str],
-    direction: Direction | None = Direction.TO_CASEMGR,
+    direction: Direction = Direction.TO_CASEMGR,
 ) -> Iterator[Begun]:
     """Lock the state, begin a run, and record its end whatever happens.
 
     Args:
         invocation: whose command it is.
         inputs: what the operator asked for, for `history`.
-        direction: which way it carries; None is both ways.
+        direction: which way it carries.
     """
     loaded = invocation.load(secrets="read")
-    if direction is not None and invocation.command in _WHOLE:
+    if direction is not Direction.TWO_WAY and invocation.command in _WHOLE:
         need_whole_scope(loaded.config)
     mapper = read_mapping(loaded.config)
     with (
@@ -75,7 +75,7 @@ def begun(
             invocation.command,
             reporter=progress,
             stop=invocation.stop.event,
-            direction=direction,
+            direction=None if direction is Direction.TWO_WAY else direction,
         ) as run,
     ):
         invocation.stop.watch(run.context)

@@ -18,6 +18,7 @@ from caseferry.engine.undo.apply import GUARD
 from caseferry.engine.undo.run import UNDONE, Undo, Undone
 from caseferry.errors import CaseferryError, StateError, UserError
 from caseferry.model.action import Action, ActionKind, GroupPlan
+from caseferry.model.direction import Direction
 from caseferry.model.record import fingerprint
 from caseferry.reconcile.undo.view import Cannot
 from caseferry.report.plan import LEGEND, PlanLines
@@ -62,7 +63,7 @@ def undo(
     inputs = {"undo": str(entry.number), "allow": " ".join(allow)}
     inputs |= {"dry_run": "yes"} if dry_run else {}
     given = {name: value for name, value in inputs.items() if value}
-    with begun(invocation, given, None) as this:
+    with begun(invocation, given, Direction.TWO_WAY) as this:
         this.run.context.allowed = frozenset(allow)
         result = _Course(invocation, this, entry, dry=dry_run).run()
         this.came_to(result)

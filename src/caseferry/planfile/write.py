@@ -58,6 +58,14 @@ class PlanWriter:
             yield chunk
         yield encode(Seal(line="seal", sha256=seal.hexdigest()))
 
+    def kept(self) -> Iterator[ActionLine]:
+        """Give the lines that were kept, from the first."""
+        if self._spool is None:
+            return
+        self._spool.seek(0)
+        for text in self._spool:
+            yield ActionLine.model_validate_json(text)
+
     def _chunks(self, header: Header) -> Iterator[bytes]:
         yield encode(header)
         if self._spool is None:

@@ -101,8 +101,7 @@ def summary_lines(told: Told) -> list[str]:
     what = "Plan" if told.dry else "Run"
     took = duration(data["duration_s"])
     way = Direction(data["direction"])
-    names = f"{NAMES[way.source]} to {NAMES[way.target]}"
-    lines = [f"{what} {told.run}: {names}, {took}", ""]
+    lines = [f"{what} {told.run}: {way.words}, {took}", ""]
     lines += _counts(told)
     lines += [""]
     lines += _balance(data)
@@ -120,9 +119,13 @@ def summary_lines(told: Told) -> list[str]:
 
 def _counts(told: Told) -> list[str]:
     actions = told.data["actions"]
-    source = Direction(told.data["direction"]).source
-    read = told.data["read"][source]
-    rows = [(f"read from {NAMES[source]}", number(read["case"]), number(read["task"]))]
+    way = Direction(told.data["direction"])
+    verb = "looked at in" if way is Direction.TWO_WAY else "read from"
+    rows = []
+    for source in way.sources:
+        read = told.data["read"][source]
+        words = f"{verb} {NAMES[source]}"
+        rows.append((words, number(read["case"]), number(read["task"])))
     for kind, done, planned in _ROWS:
         case, task = _of(actions["case"], kind), _of(actions["task"], kind)
         if case or task or kind in _ALWAYS:

@@ -151,6 +151,20 @@ class Sync:
         """Remember the mapping that linked records are carried under from now on."""
         acknowledge_mapping(self._context, whole=True)
 
+    @property
+    def looked(self) -> dict[str, dict[str, int]]:
+        """How many records were looked at, by system and entity."""
+        sides = {"kore": self.ledger.to_casemgr, "casemgr": self.ledger.to_kore}
+        return {
+            system: {
+                entity.value: sum(
+                    n for (name, _), n in side.ends.items() if name == entity
+                )
+                for entity in Entity
+            }
+            for system, side in sides.items()
+        }
+
     # reading ------------------------------------------------------------------------
 
     def _read(self) -> None:

@@ -1,0 +1,43 @@
+"""How long one pass of a sync takes at the tenants' budgets, before it is made."""
+
+from pathlib import Path
+
+from caseferry.adapters.clock import SystemClock
+from caseferry.bootstrap import (
+    build_systems,
+    kore_ids_of,
+    read_mapping,
+    reading_state,
+)
+from caseferry.cli.options import Invocation
+from caseferry.engine.pass_cost import pass_requests, pass_seconds
+from caseferry.model.capability import answers_in
+from caseferry.model.record import System
+
+
+def pass_length_s(invocation: Invocation) -> float:
+    """Give the seconds of a pass in which little changed; 0 where no state tells yet.
+
+    Sends nothing.
+    """
+    loaded = invocation.load(secrets="read")
+    config, mapper = loaded.config, read_mapping(loaded.config)
+    if not Path(config.state.path).exists():
+        return 0.0
+    departments = sorted({*config.casemgr.departments, *mapper.departments})
+    with reading_state(config) as store:
+        answers = answers_in(store.facts)
+        systems = build_systems(
+            loaded, SystemClock(), kore_ids=kore_ids_of(mapper), answers=answers
+        )
+        try:
+            requests = pass_requests(store, systems.kore, departments)
+        finally:
+            systems.close()
+    kore, casemgr = config.kore, config.casemgr
+    return max(
+        pass_seconds(
+            requests[System.KORE], kore.requests_per_minute, kore.requests_per_hour
+        ),
+        pass_seconds(requests[System.CASEMGR], casemgr.requests_per_minute),
+    )

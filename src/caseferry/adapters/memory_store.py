@@ -5,9 +5,22 @@ A crash is an exception: what was not committed is gone, as after `kill -9`.
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
+from caseferry.adapters.memory_rows import (
+    ABSENT,
+    UNSETTLED,
+    Line,
+    Seen,
+    Snapshot,
+    as_text,
+    by_field,
+    created,
+    in_order,
+    is_done,
+    put_back,
+)
 from caseferry.errors import InvariantBroken, StateError
 from caseferry.model.correlation import Role, TenantPair
 from caseferry.model.link import Entry, Hold, Intent, IntentState, Link
@@ -17,47 +30,8 @@ from caseferry.model.record import (
     Record,
     System,
     record_fingerprint,
-    system_of,
 )
 from caseferry.ports import CustomerFound
-
-_ABSENT = object()
-_DONE = {
-    System.KORE: ("statusCategory", frozenset({"resolved", "closed"})),
-    System.CASEMGR: ("status", frozenset({"closed", "completed"})),
-}
-_UNSETTLED = (IntentState.OPEN, IntentState.IN_DOUBT)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Seen:
-    """A record as last seen, in which run, and in which it last changed."""
-
-    run: int
-    changed: int
-    system: System
-    record: Record
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Line:
-    """One line of the journal."""
-
-    run: int
-    intent: Intent
-    state: IntentState = IntentState.OPEN
-    detail: str = ""
-
-
-@dataclass(slots=True)
-class Snapshot:
-    """Everything that was durable at one moment, by table and key."""
-
-    tables: dict[str, dict[Any, Any]] = field(default_factory=dict)
-
-    def copy(self) -> "Snapshot":
-        """Give another one; values are frozen, so the tables are all there is."""
-        return Snapshot({name: dict(rows) for name, rows in self.tables.items()})
 
 
 class MemoryStore:
@@ -102,7 +76,7 @@ class MemoryStore:
         """Copy what is durable now; an open transaction is not in it."""
         copy = self._now.copy()
         for table, key, old in reversed(self._undo):
-            _put_back(copy.tables[table], key, old)
+            put_back(copy.tables[table], key, old)
         return copy
 
     def restore(self, snapshot: Snapshot) -> None:
@@ -117,7 +91,7 @@ class MemoryStore:
     def _roll_back(self, mark: int) -> None:
         while len(self._undo) > mark:
             table, key, old = self._undo.pop()
-            _put_back(self._now.tables[table], key, old)
+            put_back(self._now.tables[table], key, old)
 
     def _table(self, name: str) -> dict[Any, Any]:
         return self._now.tables.setdefault(name, {})
@@ -125,11 +99,11 @@ class MemoryStore:
     def _put(self, table: str, key: object, value: object) -> None:
         rows = self._table(table)
         with self.transaction():
-            self._undo.append((table, key, rows.get(key, _ABSENT)))
-            _put_back(rows, key, value)
+            self._undo.append((table, key, rows.get(key, ABSENT)))
+            put_back(rows, key, value)
 
     def _drop(self, table: str, key: object) -> None:
-        self._put(table, key, _ABSENT)
+        self._put(table, key, ABSENT)
 
     def _check_run(self, run: int) -> None:
         if run not in self._table("run"):
@@ -179,7 +153,7 @@ class MemoryStore:
                 is_change = before != record_fingerprint(record)
                 changed += is_change
                 last = max(known.changed if known else 0, run if is_change else 0)
-                seen = _Seen(run=run, changed=last, system=system, record=record)
+                seen = Seen(run=run, changed=last, system=system, record=record)
                 self._put("record", record.key, seen)
         return changed
 
@@ -194,7 +168,7 @@ class MemoryStore:
         The order is settled at the first step.
         """
         wanted = frozenset(only)
-        cases = _in_order(self._seen(run, system, Entity.CASE))
+        cases = in_order(self._seen(run, system, Entity.CASE))
         yield from [case.key for case in cases if not wanted or case.key in wanted]
 
     def changed_cases(self, system: System, since_run: int) -> Iterator[Key]:
@@ -207,7 +181,7 @@ class MemoryStore:
             for seen in self._table("record").values()
             if seen.system is system and seen.changed >= since_run
         }
-        cases = _in_order(self._seen(0, system, Entity.CASE))
+        cases = in_order(self._seen(0, system, Entity.CASE))
         yield from [case.key for case in cases if case.key in moved]
 
     def changed_records(
@@ -244,7 +218,7 @@ class MemoryStore:
             c.key: c for system in both for c in self._seen(run, system, Entity.CASE)
         }
         tasks = [t for system in both for t in self._seen(run, system, Entity.TASK)]
-        tasks.sort(key=lambda task: (_created(task), task.key))
+        tasks.sort(key=lambda task: (created(task), task.key))
         return [
             (found[case], tuple(task for task in tasks if task.parent == case))
             for case in cases
@@ -271,7 +245,7 @@ class MemoryStore:
         self, system: System, entity: Entity, since_run: int
     ) -> Iterator[Key]:
         known = self._seen(since_run, system, entity)
-        return (record.key for record in known if not _is_done(record))
+        return (record.key for record in known if not is_done(record))
 
     def stale(self, system: System, entity: Entity, since_run: int) -> Iterator[Key]:
         later = {record.key for record in self._seen(since_run, system, entity)}
@@ -363,7 +337,7 @@ class MemoryStore:
         with self.transaction():
             self._check_run(run)
             for intent in numbered:
-                self._put("journal", intent.number, _Line(run=run, intent=intent))
+                self._put("journal", intent.number, Line(run=run, intent=intent))
         return numbered
 
     def settle_intent(
@@ -392,7 +366,7 @@ class MemoryStore:
     def entries(self, run: int) -> list[Entry]:
         rows = sorted(self._table("journal").items())
         return [
-            Entry(intent=_by_field(line.intent), state=line.state)
+            Entry(intent=by_field(line.intent), state=line.state)
             for _, line in rows
             if line.run == run
         ]
@@ -402,7 +376,7 @@ class MemoryStore:
         return [
             replace(entry.intent, images=())
             for _, entry in rows
-            if entry.state in _UNSETTLED
+            if entry.state in UNSETTLED
         ]
 
     def journal(self, key: Key | None, run: int | None) -> Iterator[Mapping[str, str]]:
@@ -410,7 +384,7 @@ class MemoryStore:
         for _, entry in sorted(self._table("journal").items()):
             sides = (entry.intent.kore, entry.intent.casemgr)
             if (key is None or key in sides) and run in (None, entry.run):
-                yield _as_text(entry)
+                yield as_text(entry)
 
     # holds, facts, customers --------------------------------------------------
     def save_hold(self, run: int, hold: Hold) -> None:
@@ -447,45 +421,4 @@ class MemoryStore:
                     self._put("customer", (each.attribute, each.value), each)
 
 
-def _put_back(rows: dict[Any, Any], key: object, value: object) -> None:
-    if value is _ABSENT:
-        rows.pop(key, None)
-    else:
-        rows[key] = value
-
-
-def _by_field(intent: Intent) -> Intent:
-    images = sorted(intent.images, key=lambda image: image.name)
-    return replace(intent, images=tuple(images))
-
-
-def _in_order(cases: list[Record]) -> list[Record]:
-    newest_first = sorted(cases, key=_created, reverse=True)
-    return sorted(newest_first, key=_is_done)
-
-
-def _is_done(record: Record) -> bool:
-    name, done = _DONE[system_of(record.key)]
-    return record.text(name).lower() in done
-
-
-def _created(record: Record) -> str:
-    return record.text("createdAt") or record.text("created")
-
-
-def _as_text(entry: _Line) -> dict[str, str]:
-    intent = entry.intent
-    return {
-        "number": str(intent.number),
-        "run": str(entry.run),
-        "at": intent.at,
-        "kind": intent.kind.value,
-        "role": intent.role.name.lower(),
-        "kore": intent.kore,
-        "casemgr": intent.casemgr or "",
-        "correlation": intent.correlation,
-        "department": intent.department,
-        "fields": " ".join(intent.fields),
-        "state": entry.state.value,
-        "detail": entry.detail,
-    }
+__all__ = ["MemoryStore", "Snapshot"]

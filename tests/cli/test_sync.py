@@ -9,7 +9,10 @@ OPEN = {
 
 
 def in_step(shop: Rehearsal) -> Rehearsal:
-    """Migrate, and sync once."""
+    """Migrate, and sync once; every priority was seen, so that its id is known."""
+    for level in ("Critical", "High", "Low"):
+        case = {"name": f"All {level}", "template": "Service", "priority": level}
+        shop.box.human.create("kore", "case", user={"emailId": "a@b.example"}, **case)
     home = shop.home.having(**OPEN)
     shop = Rehearsal(box=shop.box, home=home, url=shop.url)
     assert home.run("migrate", "--from", "kore", "--yes").code == 0

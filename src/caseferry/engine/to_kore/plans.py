@@ -1,6 +1,7 @@
 """Planning groups on their way to Kore: load, read the customers, decide."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from caseferry.engine.context import Context
@@ -10,7 +11,7 @@ from caseferry.engine.sync.rules import follow
 from caseferry.engine.to_kore.work import KoreWork
 from caseferry.model.action import GroupPlan
 from caseferry.model.correlation import Role, parse_correlation
-from caseferry.model.link import Link, WriteKind
+from caseferry.model.link import Hold, Link, WriteKind
 from caseferry.model.mapped import KoreGroup
 from caseferry.model.record import (
     Entity,
@@ -20,7 +21,6 @@ from caseferry.model.record import (
     record_fingerprint,
     system_of,
 )
-from caseferry.reconcile.merge import Way
 from caseferry.reconcile.to_kore.planner import plan_to_kore
 
 if TYPE_CHECKING:
@@ -28,6 +28,29 @@ if TYPE_CHECKING:
 
 _REMEMBERED = 20_000
 """Customers that are kept in memory, to be asked for once."""
+
+
+Groups = Sequence[tuple[Record, tuple[Record, ...]]]
+"""casemgr cases with their activities."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Known:
+    """What the state holds about some groups.
+
+    Attributes:
+        links: by casemgr key.
+        targets: Kore records by key.
+        tasks: by Kore case: all that it shows.
+        holds: by casemgr key.
+        doubts: casemgr records whose create is not settled.
+    """
+
+    links: Mapping[Key, Link]
+    targets: Mapping[Key, Record]
+    tasks: Mapping[Key, tuple[Record, ...]]
+    holds: Mapping[Key, Hold]
+    doubts: set[Key]
 
 
 class KorePlanner:
@@ -44,56 +67,75 @@ class KorePlanner:
 
         Effects: reads the customers of what is to be created.
         """
-        store = self._context.store
-        since = self._context.since_run(System.KORE)
-        groups = store.groups(self._context.since_run(System.CASEMGR), cases)
-        keys = [record.key for case, tasks in groups for record in (case, *tasks)]
-        links = store.links_to(keys)
-        in_kore = store.groups(
-            since, [x.kore for x in links.values() if x.role is Role.CASE]
+        groups = self._context.store.groups(
+            self._context.since_run(System.CASEMGR), cases
         )
-        inside = {case.key: tasks for case, tasks in in_kore}
+        known = self._known(groups)
+        self._read_customers(groups, known.links)
+        return [self._work(case, inside, known) for case, inside in groups]
+
+    def _known(self, groups: Groups) -> _Known:
+        """Read what the state holds about some groups, in as few statements."""
+        store, since = self._context.store, self._context.since_run(System.KORE)
+        keys = [record.key for case, inside in groups for record in (case, *inside)]
+        links = store.links_to(keys)
+        homes = [link.kore for link in links.values() if link.role is Role.CASE]
+        in_kore = store.groups(since, homes)
         targets = {r.key: r for case, tasks in in_kore for r in (case, *tasks)}
         strays = [x.kore for x in links.values() if x.kore not in targets]
-        targets |= store.records_of(since, strays)
-        self._read_customers(groups, links)
-        holds = store.holds(keys)
         doubts = {
             intent.kore
             for intent in store.open_intents()
             if intent.kind is WriteKind.CREATE
             and system_of(intent.kore) is System.CASEMGR
         }
-        works = []
-        for case, activities in groups:
-            group = self._map(case, activities)
-            own = {k: links[k] for k in _keys(case, activities) if k in links}
-            home = own.get(case.key)
-            tasks = inside.get(home.kore, ()) if home else ()
-            prints = {r.key: record_fingerprint(r) for r in (case, *activities)}
-            work = KoreWork(
-                group=group,
-                prints=prints,
-                others=_others(group, activities),
-                links=own,
-                targets={
-                    x.kore: targets[x.kore] for x in own.values() if x.kore in targets
-                },
-                spawned=tuple(t for t in tasks if store.link(t.key) is None),
-                holds={
-                    key: holds[key]
-                    for key in prints
-                    if key in holds and stands(holds[key], prints[key], group.mapping)
-                }
-                | {k: h for k, h in self._context.strangers.items() if k in prints},
-                known={key: holds[key] for key in prints if key in holds},
-                in_doubt=doubts & prints.keys(),
-            )
-            follow(self._context, work, activities)
-            if work.way is not Way.ALONE and home is not None and home.finished:
-                work.spawned = ()  # whatever is new in Kore is carried to casemgr
-            works.append(work)
-        return works
+        return _Known(
+            links=links,
+            targets=targets | store.records_of(since, strays),
+            tasks={case.key: tasks for case, tasks in in_kore},
+            holds=store.holds(keys),
+            doubts=doubts,
+        )
+
+    def _work(
+        self, case: Record, activities: tuple[Record, ...], known: _Known
+    ) -> KoreWork:
+        group = self._map(case, activities)
+        links, targets, holds = known.links, known.targets, known.holds
+        own = {k: links[k] for k in _keys(case, activities) if k in links}
+        prints = {r.key: record_fingerprint(r) for r in (case, *activities)}
+        standing = {
+            key: holds[key]
+            for key in prints
+            if key in holds and stands(holds[key], prints[key], group.mapping)
+        }
+        strangers = self._context.strangers.items()
+        work = KoreWork(
+            group=group,
+            prints=prints,
+            others=_others(group, activities),
+            links=own,
+            targets={
+                x.kore: targets[x.kore] for x in own.values() if x.kore in targets
+            },
+            spawned=self._spawned(own.get(case.key), known),
+            holds=standing | {k: h for k, h in strangers if k in prints},
+            known={key: holds[key] for key in prints if key in holds},
+            in_doubt=known.doubts & prints.keys(),
+        )
+        follow(self._context, work, activities)
+        return work
+
+    def _spawned(self, home: Link | None, known: _Known) -> tuple[Record, ...]:
+        """Give the tasks in the Kore case that nobody linked.
+
+        In two-way sync only while the case is being made: later they are somebody's
+        new tasks, and carried to casemgr.
+        """
+        if home is None or (self._context.two_way is not None and home.finished):
+            return ()
+        link = self._context.store.link
+        return tuple(t for t in known.tasks.get(home.kore, ()) if link(t.key) is None)
 
     def decide(self, works: Iterable[KoreWork]) -> None:
         """Plan each group on what is known of it."""
@@ -112,14 +154,14 @@ class KorePlanner:
 
     def _read_customers(
         self,
-        groups: Sequence[tuple[Record, tuple[Record, ...]]],
-        links: dict[Key, Link],
+        groups: Groups,
+        links: Mapping[Key, Link],
     ) -> None:
         """Read the customers of groups in which something is to be created."""
         wanted = {
             case.text("customer")
             for case, tasks in groups
-            if any(record.key not in links for record in (case, *tasks))
+            if any(_is_new(record, links) for record in (case, *tasks))
         }
         missing = sorted(wanted - self._customers.keys() - {""})
         if not missing:
@@ -133,6 +175,13 @@ class KorePlanner:
 
 def _keys(case: Record, activities: Sequence[Record]) -> list[Key]:
     return [case.key, *(record.key for record in activities)]
+
+
+def _is_new(record: Record, links: Mapping[Key, Link]) -> bool:
+    """Tell whether a record may have to be made in Kore."""
+    if record.key in links:
+        return False
+    return record.entity is Entity.CASE or record.text("type") == "task"
 
 
 def _others(group: KoreGroup, activities: Sequence[Record]) -> dict[Key, str]:

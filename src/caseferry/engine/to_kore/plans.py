@@ -10,7 +10,7 @@ from caseferry.engine.sync.rules import follow
 from caseferry.engine.to_kore.work import KoreWork
 from caseferry.model.action import GroupPlan
 from caseferry.model.correlation import Role, parse_correlation
-from caseferry.model.link import Link, WriteKind
+from caseferry.model.link import Intent, Link, WriteKind
 from caseferry.model.mapped import KoreGroup
 from caseferry.model.record import (
     Entity,
@@ -58,12 +58,7 @@ class KorePlanner:
         targets |= store.records_of(since, strays)
         self._read_customers(groups, links)
         holds = store.holds(keys)
-        doubts = {
-            intent.kore
-            for intent in store.open_intents()
-            if intent.kind is WriteKind.CREATE
-            and system_of(intent.kore) is System.CASEMGR
-        }
+        doubts = _doubts(store.open_intents())
         works = []
         for case, activities in groups:
             group = self._map(case, activities)
@@ -129,6 +124,15 @@ class KorePlanner:
             missing = sorted(wanted - {""})
         found = self._context.casemgr.get_customers(missing)
         self._customers |= {name: found.get(name) for name in missing}
+
+
+def _doubts(intents: Iterable[Intent]) -> set[Key]:
+    """Give the source records whose create in Kore may still take effect."""
+    return {
+        intent.kore
+        for intent in intents
+        if intent.kind is WriteKind.CREATE and system_of(intent.kore) is System.CASEMGR
+    }
 
 
 def _keys(case: Record, activities: Sequence[Record]) -> list[Key]:

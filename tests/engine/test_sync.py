@@ -2,6 +2,8 @@
 
 import pytest
 
+from caseferry.engine.relink import unlink
+from caseferry.model.record import kore_key
 from support.both import Both
 
 
@@ -144,3 +146,18 @@ def test_finishing_flows_both_ways() -> None:
     assert both.of(other).status == "completed"
     assert both.of(case).status == "closed"
     assert both.at_rest()
+
+
+def test_a_pair_that_was_parted_is_out_of_scope_on_both_sides() -> None:
+    """Nothing goes either way, and the books balance."""
+    both, case, task = carried()
+    for each in (case, task):
+        unlink(both.rig.store, kore_key(each))
+    both.edit(task, priority="Low")
+    both.edit(f"case:{both.of(case).id}", severity="high")
+    before = both.writes()
+
+    both.later()
+
+    assert both.writes() == before
+    assert both.tally.ends["case", "out_of_scope"] == 2

@@ -334,3 +334,27 @@ def test_a_lost_reply_changes_nothing_about_the_end(operation: str, kind: str) -
     assert scene.of(task).priority in ("6", "7")
     opened = [a for a in ours(scene.box) if a.id != scene.of(task).id]
     assert [(a.status, marks(a, 3)) for a in opened] == [("completed", 1)]
+
+
+@pytest.mark.parametrize(
+    ("reading", "value"),
+    [
+        ("complete_stale", "400"),
+        ("partial_complete", "partial"),
+        ("note_bumps", "yes"),
+        ("search_lag_s", 20),
+        ("unknown_ids", "404"),
+    ],
+)
+def test_every_reading_of_casemgr_comes_to_the_same(
+    reading: str, value: str | float
+) -> None:
+    """Where the documents are silent, with several requests under way."""
+    scene = Scene(cases=10, readings={f"casemgr.{reading}": value})
+    scene.run()
+    scene.rig.workers = 4
+
+    result = undone(scene.rig, 1)
+
+    assert not_taken_back(scene.box, 1) == []
+    assert result.held == 0

@@ -224,3 +224,27 @@ def test_a_run_that_wrote_to_both_systems_is_taken_back_in_both() -> None:
     assert back.box.kore.cases[own].is_active
     assert back.box.casemgr.activities[theirs].status == "assigned"
     assert result.held == 0
+
+
+@pytest.mark.parametrize(
+    ("reading", "value"),
+    [
+        ("array_update", "append"),
+        ("page_params", "ignored"),
+        ("closed_case_blocks_tasks", "off"),
+        ("unknown_keys", "rejected"),
+        ("search_lag_s", 20),
+    ],
+)
+def test_every_reading_of_kore_comes_to_the_same(
+    reading: str, value: str | float
+) -> None:
+    """Where the documents are silent, with several requests under way."""
+    back = Back(cases=10, readings={f"kore.{reading}": value})
+    back.run()
+    back.rig.workers = 4
+
+    result = undone(back.rig, 1)
+
+    assert still_active(back.box) == []
+    assert result.held == 0

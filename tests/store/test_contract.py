@@ -554,3 +554,16 @@ def test_customers_are_remembered_when_found(store: AnyStore) -> None:
         len(store.customers([(each.attribute, each.value) for each in found])) == 2000
     )
     assert store.customers([]) == []
+
+
+def test_each_system_says_in_its_own_field_when_a_record_was_made(
+    store: AnyStore,
+) -> None:
+    """A field of the other system's name is any field; the order is by key then."""
+    cases = [
+        replace(a_case(n), key=Key(f"casemgr:case:{n}"), fields=fields)
+        for n, fields in ((1, {}), (2, {"createdAt": "2026-01-01"}))
+    ]
+    store.save_records(1, System.CASEMGR, cases)
+
+    assert list(store.case_keys(1, system=System.CASEMGR)) == [c.key for c in cases]

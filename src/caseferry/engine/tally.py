@@ -199,6 +199,8 @@ class Tally:
         else:
             kinds = [str(action.kind) for action in fates]
             held = next((kind for kind in kinds if kind in _HELD), None)
+            if held is None and link is not None:  # said of its twin already
+                held = "out_of_scope"
             self.ends[name, held or ("created" if "create" in kinds else "lost")] += 1
 
     def _figure(self, work: Work, action: Action) -> None:

@@ -274,13 +274,16 @@ class Sync:
         return tally
 
     def _unlinked(self) -> GuardFigure:
-        """Refuse where both sides hold records and none of them is linked."""
+        """Refuse where both sides hold records and none of them is linked.
+
+        A link that was parted or taken back says as well what belongs together.
+        """
         context = self._context
         counts = [
             context.store.count_records(context.since_run(system), system, Entity.CASE)
             for system in System
         ]
-        exceeds = all(counts) and context.store.count_links() == 0
+        exceeds = all(counts) and next(context.store.links(), None) is None
         return GuardFigure(
             name=UNLINKED,
             figure=min(counts) if exceeds else 0,

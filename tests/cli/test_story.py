@@ -15,8 +15,8 @@ pass casemgr department: may read Billing
 pass casemgr department: may read Service
 pass casemgr activity-attributes: 7 in use, all configured
 pass casemgr case-attributes: 8 in use, all configured
-pass kore capabilities: 11 settled, 24 open
-pass casemgr capabilities: 13 settled, 28 open
+pass kore capabilities: 12 settled, 27 open
+pass casemgr capabilities: 13 settled, 30 open
 warn kore status-ids: no record shows the id of: Resolved
      Hint: needed only to write to Kore: add them to [kore_ids.status] of the
        mapping

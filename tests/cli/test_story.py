@@ -38,13 +38,14 @@ What Kore turned out to do:
   task_templates: "Follow-up"
   templates: "Billing", "Sales", "Service"
   totals: "exact"
+  unresolved_case: "honest"
   open: array_update, case_updated_by_task, closed_case_blocks_tasks,
     create_case_contact, create_status, date_filter_field, default_order,
     desc_in_create_response, desc_on_create, due_date_in_create_response,
     due_date_writes, field_writes, inactive_in_list, missing_id_on_update,
     object_update, page_params, readonly_updates, search_lag_s, search_scope,
-    sort_created_at, sort_forms, sort_updated_at, status_write_by,
-    template_spawns_tasks
+    sort_changed_case, sort_changed_task, sort_created_at, sort_forms,
+    sort_updated_at, status_write_by, template_spawns_tasks, unresolved_task
 
 What casemgr turned out to do:
   activity_attributes: "ext_key", "kore_priority", "kore_ref", "kore_status",
@@ -63,13 +64,13 @@ What casemgr turned out to do:
   statuses: none
   subtypes: none
   open: activity_bumps_case, activity_custom_filter, actor_rule,
-    attribute_charset, attribute_drop, case_custom_filter, case_subject,
-    complete_stale, content_shape, create_customer_absent, create_reply,
-    edit_activity_due_date, edit_case_due_date, empty_attribute,
+    attribute_charset, attribute_drop, case_custom_filter, case_lookup_dates,
+    case_subject, complete_stale, content_shape, create_customer_absent,
+    create_reply, edit_activity_due_date, edit_case_due_date, empty_attribute,
     force_categorization, id_type, implicit_case_owner, implicit_case_severity,
-    implicit_case_subject, last_modified_shape, link_shape, note_bumps,
-    omitted_attributes, partial_complete, search_lag_s, several_customers,
-    text_charset, unknown_ids
+    implicit_case_subject, last_modified_shape, link_shape, modified_filter,
+    note_bumps, omitted_attributes, partial_complete, search_lag_s,
+    several_customers, text_charset, unknown_ids
 
 No API can see these; a person has to confirm them:
   Kore to casemgr:

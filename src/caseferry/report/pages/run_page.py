@@ -25,6 +25,7 @@ from caseferry.report.pages.markup import (
     words_of,
 )
 from caseferry.report.pages.skeleton import closing, opening
+from caseferry.report.pages.verify_page import proof_figures
 from caseferry.report.text import duration, number, plural
 
 MOST: Final = 100_000
@@ -68,6 +69,8 @@ def _summary(run: Mapping[str, Any], end: str) -> Markup:
     parts = [verdict(*_answer(run, end)), facts(rows)]
     if "actions" in summary:
         parts += _counts(summary, is_dry=bool(summary.get("dry_run")))
+    elif "explained" in summary:
+        parts.append(proof_figures(summary))
     return join([*parts, Markup("")], "\n")
 
 
@@ -78,10 +81,10 @@ def _answer(run: Mapping[str, Any], end: str) -> tuple[str, str, str]:
         return state, "Ended:" if run["ended"] else "No end:", f"{end}."
     actions = summary["actions"]
     writes, held = count_of(actions, WRITES), count_of(actions, HELD)
-    verb = "would be written" if summary.get("dry_run") else "written"
+    verb = "would be carried out" if summary.get("dry_run") else "carried out"
     said = f"{verb} in {duration(summary.get('duration_s', 0))}"
     said += f"; {plural(held, 'record')} held back" if held else ""
-    return state, plural(writes, "record"), f"{said}; {end}."
+    return state, plural(writes, "write"), f"{said}; {end}."
 
 
 def _counts(summary: Mapping[str, Any], *, is_dry: bool) -> Iterator[Markup]:
@@ -93,7 +96,9 @@ def _counts(summary: Mapping[str, Any], *, is_dry: bool) -> Iterator[Markup]:
         kinds = ("planned", "sent", "retried")
         asked = request_figures(summary["requests"], kinds, ("sent",))
         yield section("cost", "Requests", asked)
-    losses = loss_figures(summary.get("losses", {}), None, linked=False)
+    losses = loss_figures(
+        summary.get("losses", {}), summary.get("accepted"), linked=False
+    )
     yield section("losses", "Losses", losses)
     causes = summary.get("causes", ())
     if causes:

@@ -197,5 +197,6 @@ def test_the_page_of_a_verifying_run_has_its_counts(carried: Rehearsal) -> None:
     carried.home.run("history", "last", "--html", "proof.html")
     page = (carried.home.folder / "proof.html").read_text("utf-8")
 
+    assert "Everything is explained." in page
     assert "equal but for accepted losses" in page
     assert "Charged twice" not in page

@@ -25,7 +25,7 @@ from caseferry.report.pages.markup import (
     words_of,
 )
 from caseferry.report.pages.skeleton import closing, opening
-from caseferry.report.pages.verify_page import proof_figures
+from caseferry.report.pages.verify_page import proof_answer, proof_figures
 from caseferry.report.text import duration, number, plural
 
 MOST: Final = 100_000
@@ -60,6 +60,8 @@ def run_page(
 
 def _summary(run: Mapping[str, Any], end: str) -> Markup:
     summary = run["summary"]
+    if "explained" in summary:
+        return join((verdict(*proof_answer(summary)), proof_figures(summary)), "\n")
     rows = [("Began", text(run["started"])), ("Ended", text(run["ended"] or "no"))]
     rows += [
         (words_of(name).capitalize(), text(value))
@@ -69,8 +71,6 @@ def _summary(run: Mapping[str, Any], end: str) -> Markup:
     parts = [verdict(*_answer(run, end)), facts(rows)]
     if "actions" in summary:
         parts += _counts(summary, is_dry=bool(summary.get("dry_run")))
-    elif "explained" in summary:
-        parts.append(proof_figures(summary))
     return join([*parts, Markup("")], "\n")
 
 
@@ -113,7 +113,7 @@ def _counts(summary: Mapping[str, Any], *, is_dry: bool) -> Iterator[Markup]:
 
 def _states(states: Counter[tuple[str, str]]) -> Markup:
     rows = [
-        [text(kind), text(words_of(state)), text(number(count))]
+        [text(words_of(kind)), text(words_of(state)), text(number(count))]
         for (kind, state), count in sorted(states.items())
     ]
     header = ("kind", "end", "writes")

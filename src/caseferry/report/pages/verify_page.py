@@ -37,7 +37,7 @@ def verify_page(proof: Proof) -> Iterator[str]:
     """Give the page in pieces."""
     data = proof.data
     yield opening("Verification", f"Verification, run {proof.run}")
-    yield verdict(*_answer(data))
+    yield verdict(*proof_answer(data))
     yield proof_figures(data)
     chunks = Chunks(len(proof.differences))
     for row, is_cut in _rows(proof.differences, chunks):
@@ -70,7 +70,8 @@ def _sum(data: Mapping[str, Any], *names: str) -> int:
     return sum(data.get(role, {}).get(name, 0) for role in _ROLES for name in names)
 
 
-def _answer(data: Mapping[str, Any]) -> tuple[str, str, str]:
+def proof_answer(data: Mapping[str, Any]) -> tuple[str, str, str]:
+    """Give the verdict: its state, the word that is seen first, and the sentence."""
     if not data["balances"]:
         said = "Not every record that was read has a verdict. This is a bug: report it."
         return "stop", "It does not balance.", said

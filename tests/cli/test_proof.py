@@ -189,3 +189,14 @@ def test_a_run_can_be_handed_on_as_a_page(carried: Rehearsal) -> None:
     assert "Run 1: migrate" in page
     assert {row["state"] for row in rows} == {"done"}
     assert "Charged twice" not in str(rows)
+
+
+def test_the_page_of_a_verifying_run_has_its_counts(carried: Rehearsal) -> None:
+    """The history keeps what was proved, without what any record holds."""
+    carried.home.run("verify")
+    carried.home.run("history", "last", "--html", "proof.html")
+    page = (carried.home.folder / "proof.html").read_text("utf-8")
+
+    assert "Everything is explained." in page
+    assert "equal but for accepted losses" in page
+    assert "Charged twice" not in page

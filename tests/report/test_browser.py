@@ -1,5 +1,6 @@
 """Pages in a real Chromium: they open, narrow, compare, print, and run nothing else."""
 
+import os
 import random
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -18,6 +19,7 @@ from report.window import Window, chromium, opened
 pytestmark = pytest.mark.browser
 DRAWN = 280
 DARK = {"color_scheme": "dark"}
+WIDE = {"viewport": {"width": 1280, "height": 900}}
 NARROW = {"viewport": {"width": 360, "height": 740}}
 
 
@@ -326,3 +328,29 @@ def test_a_differing_pair_is_found_by_field(browser: Browser, tmp_path: Path) ->
     assert window.count == "1 of 2 pairs"
     heads = window.page.locator("article th[role=columnheader]").all_inner_texts()
     assert heads == ["field", "Kore", "casemgr"]
+
+
+def test_it_is_looked_at(browser: Browser, plan: Drawn, tmp_path: Path) -> None:
+    """Leaves pictures in the directory that CASEFERRY_PICTURES names, for people."""
+    folder = Path(os.environ.get("CASEFERRY_PICTURES", tmp_path))
+    guises: dict[str, dict[str, Any]] = {
+        "light": WIDE,
+        "dark": WIDE | DARK,
+        "narrow": NARROW,
+    }
+    papers = {}
+    for name, more in guises.items():
+        pieces = plan_page(plan.header, plan.lines, file_name="p.jsonl")
+        window = opened(browser, tmp_path, pieces, **more)
+        window.page.screenshot(path=folder / f"{name}-summary.png")
+        window.choose("field", "content.text")
+        window.choose("kind", "update")
+        window.run("document.getElementById('records').scrollIntoView()")
+        window.page.screenshot(path=folder / f"{name}-diff.png")
+        papers[name] = window.run("getComputedStyle(document.body).backgroundColor")
+        if name == "dark":
+            window.page.pdf(path=folder / "printed.pdf", format="A4")
+        window.page.close()
+
+    assert papers["light"] == papers["narrow"] != papers["dark"]
+    assert len(list(folder.glob("*-*.png"))) == 2 * len(guises)

@@ -32,10 +32,9 @@ from report.builders import (
 GOLDEN = """\
 caseferry Plan
 Plan: from Kore to casemgr
-3 records
-would be written by 250 requests, about 1 h 7 min with the reading; \
-1 record is held \
-back; everything balances.
+Would be written:
+1 task made, 1 record changed, 1 record finished; 250 requests, about 1 h 7 min with \
+the reading; 1 record is held back; everything balances.
 Kore
 st-1, account a-1
 casemgr
@@ -47,9 +46,9 @@ Made
 records read
 67
 Kore 60, casemgr 7
-would be written
+writes
 3
-1 of them new
+1 record made
 held back
 1
 with a reason each
@@ -185,6 +184,7 @@ def _proof(texts: Sequence[str]) -> Proof:
             kore=text,
             casemgr=(text, text),
             reason=text,
+            verdict="different",
         )
         for text in texts
     ]
@@ -193,10 +193,24 @@ def _proof(texts: Sequence[str]) -> Proof:
         "case": counts,
         "task": counts,
         "balances": True,
+        "explained": False,
+        "complete": False,
         "losses": {f"{at}{text}": 1 for at, text in enumerate(texts)},
-        "rests_on": {"case": {"keys": 3, "links": 1}},
-        "differences": [],
-    }
+        "accepted": {f"{at}{text}": 0 for at, text in enumerate(texts)},
+        "reported": {texts[0]: 2},
+        "stays_behind": {f"{at}{text}": 1 for at, text in enumerate(texts)},
+        "stays_behind_records": {"case": 1, "task": 2},
+        "pairs_by_key": 4,
+        "pairs_by_link": 2,
+        "pair": dict.fromkeys(("kore_account", "kore_stream", "casemgr_tenant"), "x"),
+        "mapping": {"digest": texts[0], "accepted": None},
+        "scope": {"only": list(texts), "sample": None},
+        "configuration": "c",
+        "requests": {"kore": 3, "casemgr": 4},
+        "began": "2026-01-02T03:04:05Z",
+        "ended": "2026-01-02T03:04:06Z",
+        "duration_s": 1.0,
+    } | dict.fromkeys(("version", "user", "host"), texts[0])
     return Proof(data=data, differences=differences, run=7)
 
 
@@ -315,14 +329,15 @@ def test_priorities_flow_from_names_to_numbers() -> None:
     ):
         change = Change(name="priority", after=number, source=name)
         flows.add(action(order, changes=(change,)))
-    flows.add(action(9, changes=(Change(name="severity", after="high"),)))
+    flows.add(action(9, changes=(Change(name="severity", after="high", source="Big"),)))
+    flows.add(action(9, changes=(Change(name="status", after="open"),)))
     priority, severity = flows.figures()
 
     assert priority.left == ("Critical", "High", "Low")
     assert priority.right == tuple("1234567")
     assert priority.counts[("High", "2")] == 2
     assert priority.total("High", side=0) == 3
-    assert (severity.left, severity.right) == (("high",), ("high",))
+    assert (severity.left, severity.right) == (("Big",), ("high",))
 
 
 def test_a_guard_that_refuses_is_the_answer() -> None:
@@ -332,7 +347,7 @@ def test_a_guard_that_refuses_is_the_answer() -> None:
     text = Reader(page_of(header_of(lines, guards=(guard,)), lines)).lines
 
     assert "Nothing would be written:" in text
-    assert any("With --allow max_closed 1 record would" in line for line in text)
+    assert any("With --allow max_closed: 1 record changed" in line for line in text)
 
 
 @pytest.mark.parametrize(
@@ -366,7 +381,7 @@ def test_the_same_plan_gives_the_same_page() -> None:
     assert page_of(plan.header, plan.lines) == page_of(plan.header, plan.lines)
 
 
-def test_verification_shows_each_pair_once_and_counts_it_does_not_know() -> None:
+def test_verification_shows_each_pair_once_and_what_it_rests_on() -> None:
     """Differences of one pair stand together."""
     proof = _proof(["a", "b"])
     twice = [*proof.differences[:1], *proof.differences]
@@ -375,5 +390,6 @@ def test_verification_shows_each_pair_once_and_counts_it_does_not_know() -> None
 
     assert [len(row["changes"]) for row in rows] == [2, 1]
     assert "Not everything is explained." in page
-    assert "Rests on" in page
-    assert "case links" in page
+    assert page.count("Not everything is explained.") == 1
+    assert "Pairs: 4 by key, 2 by link alone." in page
+    assert "A listing moved" in page

@@ -109,7 +109,7 @@ def sheet_lines(proof: Proof) -> list[str]:
     """Give what is signed off: one screen, without the contents of any record."""
     data = proof.data
     lines = [f"Verification, run {proof.run}, {duration(data['duration_s'])}"]
-    lines += table(_heading(data))
+    lines += table(heading(data))
     lines.append("")
     lines += table(count_rows(data), ("", "cases", "tasks"), right=frozenset({1, 2}))
     lines.append("")
@@ -124,7 +124,8 @@ def sheet_lines(proof: Proof) -> list[str]:
     return [*lines, *table(_SIGNATURE)]
 
 
-def _heading(data: Mapping[str, Any]) -> list[tuple[str, str]]:
+def heading(data: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Say what a proof is a proof of: systems, scope, digests, who and when."""
     way = Direction(data["direction"])
     pair = data["pair"]
     mapping = data["mapping"]

@@ -46,9 +46,11 @@ _MEANINGS: Final = {
 }
 
 
-def count_of(actions: Counts, kinds: frozenset[ActionKind]) -> int:
-    """Give how many records fall under some kinds."""
-    return sum(actions.get(role, {}).get(kind, 0) for role in ROLES for kind in kinds)
+def count_of(
+    actions: Counts, kinds: frozenset[ActionKind], roles: Sequence[str] = ROLES
+) -> int:
+    """Give how many actions are of some kinds."""
+    return sum(actions.get(role, {}).get(kind, 0) for role in roles for kind in kinds)
 
 
 def verdict(state: str, word: str, sentence: str) -> Markup:

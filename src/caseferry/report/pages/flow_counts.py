@@ -55,10 +55,12 @@ class Flows:
                 own[(spelled(_source(change)), spelled(change.after))] += 1
 
     def figures(self) -> Iterator[Flow]:
-        """Give what can be shown as a picture, in a fixed order."""
+        """Give the scales on which a value is spelled otherwise, in a fixed order."""
         keys = sorted(self._counts, key=lambda key: (_ROLES.index(key[0]), key[1]))
         for role, name in keys:
             counts = _folded(self._counts[role, name])
+            if all(before == after for before, after in counts):
+                continue
             right = _scale({after for _, after in counts})
             left = tuple(_ordered(counts, right))
             yield Flow(role=role, name=name, counts=counts, left=left, right=right)

@@ -134,7 +134,10 @@ def _cost(line: ActionLine) -> str:
 
 def _records(header: Header, chunks: Chunks, file_name: str) -> str:
     file = file_name or "the plan file (caseferry plan --out FILE)"
-    said = f"Every action of the plan, field by field: {plural(chunks.rows, 'action')}."
+    said = (
+        f"Every action of the plan, field by field: {plural(chunks.rows, 'action')}. "
+        "A record can take more than one: a new case takes one for its contents."
+    )
     if chunks.rows < header.lines:
         said = (
             f"{number(chunks.rows)} of {plural(header.lines, 'action')}: every one "

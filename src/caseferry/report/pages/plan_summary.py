@@ -29,6 +29,12 @@ from caseferry.report.pages.markup import (
 )
 from caseferry.report.text import duration, number, plural
 
+_CARRIED: Final = ("case", "task")
+_DONE: Final = {
+    "changed": frozenset({ActionKind.UPDATE, ActionKind.NOTE}),
+    "finished": frozenset({ActionKind.COMPLETE, ActionKind.CLOSE}),
+    "reopened": frozenset({ActionKind.REOPEN}),
+}
 _ASKED: Final = ("reading", "writing")
 _ROUTES: Final = {
     "kore-to-casemgr": ("Kore", "casemgr"),
@@ -79,24 +85,40 @@ def _answer(header: Header) -> tuple[str, str, str]:
     if refusing:
         names = " and ".join(guard.name for guard in refusing)
         allow = " ".join(f"--allow {guard.name}" for guard in refusing)
-        said = (
-            f"{names} {'refuses' if len(refusing) == 1 else 'refuse'}. With {allow} "
-            f"{plural(writes, 'record')} {_effort(header)}."
-        )
+        verb = "refuses" if len(refusing) == 1 else "refuse"
+        said = f"{names} {verb}. With {allow}: {_effort(header)}."
         return "stop", "Nothing would be written:", said
     if not writes:
         said = f"Everything is as it should be; {_held_words(held)}."
         return "held" if held else "good", "Nothing to write.", said
     said = f"{_effort(header)}; {_held_words(held)}."
-    return "held" if held else "good", f"{plural(writes, 'record')}", said
+    return "held" if held else "good", "Would be written:", said
 
 
 def _effort(header: Header) -> str:
+    """Say what is written, by how many requests, and how long that takes."""
+    made = [
+        plural(header.actions.get(role, {}).get(ActionKind.CREATE, 0), role)
+        for role in _CARRIED
+        if header.actions.get(role, {}).get(ActionKind.CREATE)
+    ]
+    parts = [f"{' and '.join(made)} made"] if made else []
+    for words, kinds in _DONE.items():
+        count = count_of(header.actions, kinds, _CARRIED)
+        if count:
+            parts.append(f"{plural(count, 'record')} {words}")
     sent = sum(asked.get("writing", 0) for asked in header.requests.values())
     return (
-        f"would be written by {plural(sent, 'request')}, about "
-        f"{duration(header.duration_s)} with the reading"
+        f"{', '.join(parts) or 'openers only'}; {plural(sent, 'request')}"
+        f"{_time(header, ', about {} with the reading', '')}"
     )
+
+
+def _time(header: Header, words: str, otherwise: str) -> str:
+    """Put the time into words; nobody limits the rate where it is 0."""
+    if not header.duration_s:
+        return otherwise
+    return words.format(duration(header.duration_s))
 
 
 def _held_words(held: int) -> str:
@@ -139,11 +161,11 @@ def _tiles(header: Header) -> Markup:
     return tiles(
         [
             (number(read), "records read", _list_of(header.read)),
-            (number(writes), "would be written", _made(header)),
+            (number(writes), "writes", _made(header)),
             (number(held), "held back", "with a reason each"),
             (number(as_is), "as they are", "need no request"),
             (number(lost), "losses", f"by {plural(len(header.losses), 'rule')}"),
-            (duration(header.duration_s), "time", f"{number(sent)} requests"),
+            (_time(header, "{}", "–"), "time", f"{number(sent)} requests"),
         ]
     )
 
@@ -159,16 +181,14 @@ def _list_of(read: dict[str, dict[str, int]]) -> str:
 
 def _made(header: Header) -> str:
     create = count_of(header.actions, frozenset({ActionKind.CREATE}))
-    return f"{number(create)} of them new"
+    return f"{plural(create, 'record')} made"
 
 
 def _cost(header: Header) -> Iterator[Markup]:
     yield request_figures(header.requests, _ASKED, _ASKED)
-    said = (
-        f"About {duration(header.duration_s)} at the configured rates, reading again "
-        "included."
-    )
-    yield tag("p", text(said))
+    words = "About {} at the configured rates, reading again included."
+    otherwise = "No rate is configured, so no time is foretold."
+    yield tag("p", text(_time(header, words, otherwise)))
 
 
 def _guards(header: Header) -> Iterator[Markup]:
@@ -184,7 +204,7 @@ def _guards(header: Header) -> Iterator[Markup]:
                 text(number(guard.figure)),
                 text("off" if guard.limit is None else guard.limit),
                 chip(word, style),
-                text(guard.words),
+                text(guard.words if guard.refuses else ""),
             ]
         )
     yield table(

@@ -25,6 +25,7 @@ from caseferry.report.pages.markup import (
     words_of,
 )
 from caseferry.report.pages.skeleton import closing, opening
+from caseferry.report.pages.verify_page import proof_answer, proof_figures
 from caseferry.report.text import duration, number, plural
 
 MOST: Final = 100_000
@@ -59,6 +60,8 @@ def run_page(
 
 def _summary(run: Mapping[str, Any], end: str) -> Markup:
     summary = run["summary"]
+    if "explained" in summary:
+        return join((verdict(*proof_answer(summary)), proof_figures(summary)), "\n")
     rows = [("Began", text(run["started"])), ("Ended", text(run["ended"] or "no"))]
     rows += [
         (words_of(name).capitalize(), text(value))
@@ -78,10 +81,10 @@ def _answer(run: Mapping[str, Any], end: str) -> tuple[str, str, str]:
         return state, "Ended:" if run["ended"] else "No end:", f"{end}."
     actions = summary["actions"]
     writes, held = count_of(actions, WRITES), count_of(actions, HELD)
-    verb = "would be written" if summary.get("dry_run") else "written"
+    verb = "would be carried out" if summary.get("dry_run") else "carried out"
     said = f"{verb} in {duration(summary.get('duration_s', 0))}"
     said += f"; {plural(held, 'record')} held back" if held else ""
-    return state, plural(writes, "record"), f"{said}; {end}."
+    return state, plural(writes, "write"), f"{said}; {end}."
 
 
 def _counts(summary: Mapping[str, Any], *, is_dry: bool) -> Iterator[Markup]:
@@ -93,7 +96,9 @@ def _counts(summary: Mapping[str, Any], *, is_dry: bool) -> Iterator[Markup]:
         kinds = ("planned", "sent", "retried")
         asked = request_figures(summary["requests"], kinds, ("sent",))
         yield section("cost", "Requests", asked)
-    losses = loss_figures(summary.get("losses", {}), None, linked=False)
+    losses = loss_figures(
+        summary.get("losses", {}), summary.get("accepted"), linked=False
+    )
     yield section("losses", "Losses", losses)
     causes = summary.get("causes", ())
     if causes:
@@ -108,7 +113,7 @@ def _counts(summary: Mapping[str, Any], *, is_dry: bool) -> Iterator[Markup]:
 
 def _states(states: Counter[tuple[str, str]]) -> Markup:
     rows = [
-        [text(kind), text(words_of(state)), text(number(count))]
+        [text(words_of(kind)), text(words_of(state)), text(number(count))]
         for (kind, state), count in sorted(states.items())
     ]
     header = ("kind", "end", "writes")

@@ -15,12 +15,11 @@ from caseferry.report.pages.markup import (
     tag,
     text,
     tiles,
-    words_of,
 )
 from caseferry.report.pages.skeleton import closing, opening
 from caseferry.report.pages.values import Cutter
 from caseferry.report.text import duration, number, plural
-from caseferry.report.verified import Differing, Proof, count_rows
+from caseferry.report.verified import Differing, Proof, count_rows, heading
 
 FACETS: Final = (("kind", "Verdict"), ("field", "Field"), ("reason", "Reason"))
 _OPEN: Final = {
@@ -31,17 +30,15 @@ _OPEN: Final = {
     "set_aside": "set aside",
 }
 """Verdicts that somebody has to look at, with their words."""
-_SHOWN: Final = frozenset(
-    {"direction", "case", "task", "balances", "losses", "reported", "differences"}
-)
 _ROLES: Final = ("case", "task")
 
 
 def verify_page(proof: Proof) -> Iterator[str]:
-    """Give the page in pieces; shows counts too that it knows nothing about."""
-    data, way = proof.data, Direction(proof.data["direction"])
+    """Give the page in pieces."""
+    data = proof.data
     yield opening("Verification", f"Verification, run {proof.run}")
-    yield _summary(data, way, float(data.get("duration_s") or 0))
+    yield verdict(*proof_answer(data))
+    yield proof_figures(data)
     chunks = Chunks(len(proof.differences))
     for row, is_cut in _rows(proof.differences, chunks):
         yield from chunks.add(row, is_cut=is_cut)
@@ -52,15 +49,18 @@ def verify_page(proof: Proof) -> Iterator[str]:
     yield closing(has_records=chunks.rows > 0)
 
 
-def _summary(data: Mapping[str, Any], way: Direction, took_s: float) -> Markup:
+def proof_figures(data: Mapping[str, Any]) -> Markup:
+    """Give what was proved, over what and by whom; contents of no record."""
+    way = Direction(data["direction"])
     rows = [[text(cell) for cell in row] for row in count_rows(data)]
     header = ("verdict", "cases", "tasks")
     counts = table("Records by verdict", header, rows, numbers=frozenset({1, 2}))
+    losses = loss_figures(data["losses"], data["accepted"], linked=False)
     parts = [
-        verdict(*_answer(data)),
-        _tiles(data, way, took_s),
+        facts((name.capitalize(), text(words)) for name, words in heading(data)),
+        _tiles(data, way),
         section("counts", "Every record of the source", counts, _balance(data, way)),
-        section("losses", "Losses", loss_figures(data["losses"], None, linked=False)),
+        section("losses", "Losses", losses),
         *_others(data),
     ]
     return join([*parts, Markup("")], "\n")
@@ -70,61 +70,63 @@ def _sum(data: Mapping[str, Any], *names: str) -> int:
     return sum(data.get(role, {}).get(name, 0) for role in _ROLES for name in names)
 
 
-def _answer(data: Mapping[str, Any]) -> tuple[str, str, str]:
+def proof_answer(data: Mapping[str, Any]) -> tuple[str, str, str]:
+    """Give the verdict: its state, the word that is seen first, and the sentence."""
     if not data["balances"]:
         said = "Not every record that was read has a verdict. This is a bug: report it."
         return "stop", "It does not balance.", said
+    source = plural(_sum(data, "source"), "record")
+    if data["explained"]:
+        said = f"Of {source} each is there once, as mapped, but for what was accepted."
+        return "good", "Everything is explained.", said
     counts = {words: _sum(data, name) for name, words in _OPEN.items()}
     found = [f"{number(n)} {words}" for words, n in counts.items() if n]
-    source = plural(_sum(data, "source"), "record")
-    if found:
-        said = f"Of {source}: {', '.join(found)}. Each is listed or counted below."
-        return "held", "Not everything is explained.", said
-    lost = _sum(data, "accepted_loss")
-    said = f"Of {source} each has its counterpart, equal field by field"
-    said += f" or with an accepted loss ({number(lost)})." if lost else "."
-    return "good", "Everything is explained.", said
+    found += _unaccepted(data)
+    if not data["complete"]:
+        found.append("a listing moved while it was read")
+    return "held", "Not everything is explained.", f"Of {source}: {', '.join(found)}."
 
 
-def _tiles(data: Mapping[str, Any], way: Direction, took_s: float) -> Markup:
+def _unaccepted(data: Mapping[str, Any]) -> Iterator[str]:
+    for rule, count in data["losses"].items():
+        limit = data["accepted"].get(rule, 0)
+        if isinstance(limit, int) and count > limit:
+            yield f"more lost by {rule} than was accepted"
+
+
+def _tiles(data: Mapping[str, Any], way: Direction) -> Markup:
     figures = [
         (number(_sum(data, "source")), "records read", NAMES[way.source]),
         (number(_sum(data, "pairs")), "pairs found", f"with {NAMES[way.target]}"),
         (number(_sum(data, "equal")), "equal", "in every mapped field"),
-        (number(_sum(data, "accepted_loss")), "with accepted losses", "by rule below"),
+        (number(_sum(data, "accepted_loss")), "equal but for losses", "by rule below"),
         (number(_sum(data, *_OPEN)), "to look at", "differ, missing, held"),
-        (duration(took_s), "time", "both sides read anew"),
+        (duration(data["duration_s"]), "time", "both sides read anew"),
     ]
     return tiles(figures)
 
 
 def _balance(data: Mapping[str, Any], way: Direction) -> Markup:
+    keys, links = data["pairs_by_key"], data["pairs_by_link"]
     said = f"It balances: every record of {NAMES[way.source]} has one verdict."
     if not data["balances"]:
         said = "It does not balance."
+    said += f" Pairs: {number(keys)} by key, {number(links)} by link alone."
+    if not data["complete"]:
+        said += " A listing moved while it was read: what it left out is not proved."
     return tag("p", text(said))
 
 
 def _others(data: Mapping[str, Any]) -> Iterator[Markup]:
-    if data.get("reported"):
-        title = "Not as carried, and maybe by agents; no difference"
-        counts = count_figures(title, data["reported"], "what")
-        yield section("reported", title, counts)
-    for at, (name, value) in enumerate(data.items()):
-        if name not in _SHOWN and isinstance(value, Mapping) and value:
-            words = words_of(name).capitalize()
-            yield section(f"more-{at}", words, _counts_of(words, value))
-
-
-def _counts_of(title: str, value: Mapping[str, Any]) -> Markup:
-    """Show counts that this page knows nothing about, one level deep or two."""
-    flat: dict[str, int] = {}
-    for name, inner in value.items():
-        pairs = inner.items() if isinstance(inner, Mapping) else [("", inner)]
-        for below, count in pairs:
-            if isinstance(count, int):
-                flat[words_of(f"{name} {below}".strip())] = count
-    return count_figures(title, flat, "what")
+    if data["stays_behind"]:
+        held = data["stays_behind_records"]
+        records = f"{plural(held['case'], 'case')} and {plural(held['task'], 'task')}"
+        counts = count_figures("Not carried, by name", data["stays_behind"], "what")
+        said = tag("p", text(f"Of {records}."))
+        yield section("behind", "What stays behind", said, counts)
+    if data["reported"]:
+        title = "Not as carried, and maybe by people; no difference"
+        yield section("reported", title, count_figures(title, data["reported"], "what"))
 
 
 def _rows(
@@ -141,15 +143,15 @@ def _rows(
         at = end
 
 
-def _pair(one: Differing) -> tuple[str, str | None]:
-    return one.key, one.counterpart
+def _pair(one: Differing) -> tuple[str, str | None, str]:
+    return one.key, one.counterpart, one.verdict
 
 
 def _row(own: Sequence[Differing], cutter: Cutter) -> dict[str, Any]:
     first = own[0]
     reasons = sorted({one.reason for one in own})
     row: dict[str, Any] = {
-        "kind": "different" if first.counterpart else "missing",
+        "kind": first.verdict,
         "key": first.key,
         "to": first.counterpart or "",
         "reason": "; ".join(reasons),
@@ -169,7 +171,7 @@ def _differences(chunks: Chunks) -> str:
         "sides": ["Kore", "casemgr"],
         "both": True,
         "file": "the CSV file (caseferry verify --csv FILE)",
-        "held": ["different", "missing"],
+        "held": sorted(_OPEN),
         "writes": [],
     }
     body = join((tag("p", text(said)), viewer("pairs", hint, FACETS)), "\n")

@@ -20,8 +20,10 @@ function card(row) {
     row.role ?? "", row.name ? " " : "", row.name ? apart(row.name) : "",
     row.state ? `: ${words(row.state)}` : "");
   const article = make("article", { class: `card ${style}` }, title, keys(row));
-  const reason = [row.cause, row.reason].filter(Boolean).join(": ");
-  if (reason) article.append(make("p", { class: "reason" }, apart(reason)));
+  if (row.reason || row.cause) {
+    article.append(make("p", { class: "reason" }, apart(row.reason ?? ""), " ",
+      row.cause ? apart(row.cause, { class: "dim" }) : ""));
+  }
   if (row.losses) article.append(losses(row.losses));
   if (row.facts) article.append(facts(row.facts));
   if (row.changes) article.append(changes(row));

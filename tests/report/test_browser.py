@@ -310,6 +310,22 @@ def test_it_prints_the_summary_and_what_is_chosen(window: Window) -> None:
     assert file.count(b"/Type /Page\n") + file.count(b"/Type /Page ") != 0
 
 
+def test_nothing_is_cut_off_on_paper(
+    browser: Browser, plan: Drawn, tmp_path: Path
+) -> None:
+    """Tables that scroll in a window fit the width of an A4 page."""
+    pieces = plan_page(plan.header, plan.lines, file_name="p.jsonl")
+    window = opened(browser, tmp_path, pieces, viewport={"width": 680, "height": 900})
+    window.page.emulate_media(media="print")
+    wide = window.run(
+        """() => [...document.querySelectorAll(".wide")]
+            .filter((one) => one.scrollWidth > one.clientWidth + 1)
+            .map((one) => one.getAttribute("aria-label"))"""
+    )
+
+    assert wide == []
+
+
 def test_without_scripts_the_summary_reads(browser: Browser, tmp_path: Path) -> None:
     """The answer, the figures and the pictures; and where the records are."""
     window = small(browser, tmp_path, action(1), java_script_enabled=False)
@@ -353,4 +369,4 @@ def test_it_is_looked_at(browser: Browser, plan: Drawn, tmp_path: Path) -> None:
         window.page.close()
 
     assert papers["light"] == papers["narrow"] != papers["dark"]
-    assert len(list(folder.glob("*-*.png"))) == 2 * len(guises)
+    assert len(list(folder.glob("*-[sd]*.png"))) == 2 * len(guises)

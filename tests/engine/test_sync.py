@@ -161,3 +161,21 @@ def test_a_pair_that_was_parted_is_out_of_scope_on_both_sides() -> None:
 
     assert both.writes() == before
     assert both.tally.ends["case", "out_of_scope"] == 2
+
+
+def test_a_case_closed_by_an_agent_is_closed_in_kore_and_rests() -> None:
+    """The copies of Kore's words in it can't follow any more: that is no event."""
+    both, case, task = carried()
+    other = both.task(case, "Second thing")
+    both.later()
+    both.box.human.close("casemgr", both.of(case).id)
+
+    tally = both.later()
+
+    assert both.kore(case).status == "Closed"
+    assert both.kore(task).status in ("Resolved", "Closed")
+    assert both.kore(other).status in ("Resolved", "Closed")
+    assert tally.total("set_aside", "waiting", "conflict") == 0
+    assert both.at_rest()
+    assert both.tally.total("set_aside", "waiting", "conflict") == 0
+    assert both.holds == {}

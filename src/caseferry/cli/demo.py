@@ -33,8 +33,9 @@ _VALUES: Final = {"visibility_lag": "1s", "late_effect": "1s"}
 def demo(invocation: Invocation, *, keep: str | None) -> Result:
     """Show the whole story on the sandbox, in under a minute.
 
-    A migration is killed half way and started again, a reply is lost, and in the end
-    every record is there exactly once. Talks to this machine only.
+    A migration is killed half way and started again, and a reply is lost; then people
+    work on both sides, and in the end every record is there exactly once and in step.
+    Talks to this machine only.
     """
     box = Sandbox(seed=7)
     box.fill("kore", cases=_CASES)
@@ -74,6 +75,7 @@ class _Demo:
         self._step("migrate", "--from", "kore", "--dry-run", since="Plan ")
         self._crash()
         self._lost_reply()
+        self._both_sides()
         self._tell("The proof: both sides read anew, record by record")
         code = self._step("verify", until="Next:")
         self._count()
@@ -118,6 +120,41 @@ class _Demo:
         self._box.faults.add(fault)
         self._step("migrate", "--from", "kore", "--yes", since="Run ", until="Next:")
 
+    def _both_sides(self) -> None:
+        """Let people work on both sides, keep them in step, and settle a conflict."""
+        self._tell("People work on both sides, and once on the same field")
+        tasks = self._open_pairs()
+        (ours, _), (_, theirs), (task, twin) = tasks[:3]
+        human = self._box.human
+        human.edit("kore", "task", ours.id, priority="Low")
+        human.edit("casemgr", "activity", theirs.id, priority="1")
+        human.edit("kore", "task", task.id, priority="Low")
+        human.edit("casemgr", "activity", twin.id, priority="1")
+        self._say(f"Kore: {ours.ref_id} is Low now, and so is {task.ref_id}.")
+        self._say(f"casemgr: activity {theirs.id} is 1 now, and so is {twin.id}.")
+        self._step("sync", "--yes", since="Run ", until="  mapping", most=16)
+        self._tell("Both changed one field: that is for a person to decide")
+        self._step("conflicts")
+        self._step("resolve", task.ref_id, "--take", "casemgr", "--yes")
+        self._step("sync", "--yes", since="Run ", until="  mapping", most=12)
+        self._say(f"Kore: {task.ref_id} is {task.priority} now.")
+        self._tell("In step: nothing is left to do")
+        self._step("plan", since="Plan ", until="  mapping", most=12)
+
+    def _open_pairs(self) -> list[tuple[Any, Any]]:
+        """Give tasks of Kore that are open on both sides, with their activities."""
+        twins = {
+            key.split(".")[3]: activity
+            for activity in self._box.casemgr.activities.values()
+            if (key := "".join(activity.custom.get("ext_key", ())))
+            and activity.status == "assigned"
+        }
+        return [
+            (task, twins[task.id])
+            for task in self._box.kore.tasks.values()
+            if task.id in twins and task.priority == "Medium" and task.status == "Open"
+        ]
+
     def _count(self) -> None:
         """Count behind caseferry's back."""
         keys = [key for key in self._activities() if key]
@@ -156,7 +193,7 @@ class _Demo:
             self._say(f"  {line}".rstrip())
         code = process.returncode
         self._steps.append({"command": words[0], "exit_code": code})
-        if code not in (ExitCode.DONE, ExitCode.PARTIAL):
+        if code not in (ExitCode.DONE, ExitCode.PARTIAL, ExitCode.CONFLICTS):
             raise InvariantBroken(f"`caseferry {words[0]}` ended with {code}")
         return code
 

@@ -155,6 +155,11 @@ def _compare(
     differences = _differences(mapped, link, records[0])
     losses = tuple(
         loss for loss in mapped.losses if not _kept(loss, mapped, records[0])
+    ) + tuple(
+        Loss(rule="copy-frozen", field=field.kore)
+        for field in mapped.fields
+        if _differs(field, link, records[0].fields.get(field.casemgr))
+        and _is_frozen_copy(field, link, records[0])
     )
     verdict = "accepted_loss" if losses else "equal"
     return Compared(
@@ -283,6 +288,7 @@ def _differences(
         )
         for field in mapped.fields
         if _differs(field, link, record.fields.get(field.casemgr))
+        and not _is_frozen_copy(field, link, record)
     ]
     found += unmapped(mapped, record)
     ended = record.text("status") in _ENDED
@@ -299,6 +305,12 @@ def _differences(
             )
         )
     return tuple(found)
+
+
+def _is_frozen_copy(field: MappedField, link: Link | None, record: Record) -> bool:
+    """Tell whether a copy of Kore's value moved on when casemgr took no more edits."""
+    ended = record.text("status") in _ENDED
+    return field.is_copy and ended and link is not None and link.finished
 
 
 def _differs(field: MappedField, link: Link | None, shown: Value | None) -> bool:

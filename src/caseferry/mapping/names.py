@@ -141,6 +141,7 @@ LOSSES: Final = {
     "status-name": "the status has a name of its own, and nothing keeps it",
     "assignee-unmapped": "the agent has no login: the route's assignee gets the record",
     "task-open-in-closed-case": "an open task ends with its closed case",
+    "copy-frozen": "a copy of Kore's value went stale in a record that has ended",
     "task-contact-differs": "a task names another person than its case",
 }
 """Every rule that can lose something, with what it means."""

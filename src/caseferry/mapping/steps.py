@@ -61,6 +61,7 @@ class RowPlan:
             value=value,
             owner=self.owner,
             write_once=self.write_once,
+            is_copy=self.row.direction == "to-casemgr",
         )
 
 

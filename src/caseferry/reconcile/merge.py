@@ -127,6 +127,8 @@ def merge(
             emptied = (*found.emptied, name) if is_emptied else found.emptied
             # nothing is cleared on its own
             found = replace(found, kept=(*found.kept, name), emptied=emptied)
+        elif field.is_copy and not can_edit:
+            found = replace(found, kept=(*found.kept, name))
         elif field.write_once is not None or not can_edit:
             found = replace(found, frozen=(*found.frozen, (field, change)))
         else:
@@ -180,6 +182,7 @@ def agree(  # noqa: PLR0913 - what an agreement is made of
         if way is Way.ALONE or not link.finished:
             fresh = fresh or not link.casemgr_base.has(name)
         settled = field.value is None or field.write_once is not None
+        settled = settled or (field.is_copy and target.text("status") in ENDED)
         if settled and link.finished and way is not Way.ALONE:
             kore[name] = field.source  # the target's own change is still to be carried
             settled = False

@@ -77,7 +77,8 @@ def is_done(record: Record) -> bool:
 
 def created(record: Record) -> str:
     """Give the time of creation, "" when the system did not say."""
-    return record.text("createdAt") or record.text("created")
+    is_kore = system_of(record.key) is System.KORE
+    return record.text("createdAt" if is_kore else "created")
 
 
 def as_text(entry: Line) -> dict[str, str]:

@@ -119,7 +119,7 @@ class Sync:
         tally = self._counted(ledger)
         self._may_create = tally.total("create") > 0
         guards = judged(self._context, tally, self._options.limits)
-        own = (self._unlinked(), self._vocabulary.guard())
+        own = (self._unlinked(tally.linked), self._vocabulary.guard())
         return Planned(tally=tally, guards=(*guards, *own))
 
     def carry_out(self) -> Tally:
@@ -273,14 +273,18 @@ class Sync:
         )
         return tally
 
-    def _unlinked(self) -> GuardFigure:
+    def _unlinked(self, linked: int) -> GuardFigure:
         """Refuse where both sides hold records and none of them is linked."""
         context = self._context
-        counts = [
-            context.store.count_records(context.since_run(system), system, Entity.CASE)
-            for system in System
-        ]
-        exceeds = all(counts) and context.store.count_links() == 0
+        counts = [0 for _ in System]
+        if not linked:
+            counts = [
+                context.store.count_records(
+                    context.since_run(system), system, Entity.CASE
+                )
+                for system in System
+            ]
+        exceeds = all(counts)
         return GuardFigure(
             name=UNLINKED,
             figure=min(counts) if exceeds else 0,

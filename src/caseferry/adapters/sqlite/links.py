@@ -34,8 +34,10 @@ _BY_EITHER = f"""
         ORDER BY generation DESC LIMIT 1)
     LIMIT 1
 """
+# CROSS JOIN keeps the order: few records changed, and every link would be looked at.
 _TOUCHED = """
-    SELECT DISTINCT link.kore_case FROM record JOIN link ON link.casemgr = record.key
+    SELECT DISTINCT link.kore_case
+    FROM record CROSS JOIN link ON link.casemgr = record.key
     WHERE record.changed >= ? ORDER BY 1
 """
 _ALL = f"""

@@ -61,9 +61,14 @@ _ALL = f"""
 """
 
 
-_CHANGED = f"""
-    {_SELECT} WHERE changed >= ? AND system = ? AND entity = ?
-    AND record.key > ? ORDER BY record.key LIMIT ?
+# By the index: few have changed, and in the order of keys all would be looked at.
+_CHANGED = """
+    SELECT rowid FROM record INDEXED BY record_changed
+    WHERE changed >= ? AND system = ? AND entity = ? ORDER BY key
+"""
+_BY_ID = f"""
+    {_SELECT} WHERE record.rowid IN (SELECT value FROM json_each(?))
+    ORDER BY record.key
 """
 _SOME = f"""
     {_SELECT} WHERE record.key IN (SELECT value FROM json_each(?)) AND run >= ?
@@ -208,9 +213,14 @@ class Records(Connection):
     def changed_records(
         self, system: System, entity: Entity, since_run: int
     ) -> Iterator[Record]:
-        """Give the records that changed in this run or later, by key; lazy."""
-        values = (since_run, system.value, entity.value)
-        return map(to_record, self._walk(_CHANGED, values, ("",)))
+        """Give the records that changed in this run or later, by key; lazy.
+
+        Which they are is settled at the first step.
+        """
+        found = self._stream(_CHANGED, since_run, system.value, entity.value)
+        ids = array("q", (number for (number,) in found))
+        for batch in batches(ids):
+            yield from map(to_record, self._all(_BY_ID, str(batch)))
 
     def record(self, key: Key) -> Record | None:
         """Give a record as last seen; None when it never was, or was forgotten."""

@@ -279,11 +279,15 @@ class Sync:
         A link that was parted or taken back says as well what belongs together.
         """
         context = self._context
-        counts = [
-            context.store.count_records(context.since_run(system), system, Entity.CASE)
-            for system in System
-        ]
-        exceeds = all(counts) and next(context.store.links(), None) is None
+        counts = [0 for _ in System]
+        if next(context.store.links(), None) is None:
+            counts = [
+                context.store.count_records(
+                    context.since_run(system), system, Entity.CASE
+                )
+                for system in System
+            ]
+        exceeds = all(counts)
         return GuardFigure(
             name=UNLINKED,
             figure=min(counts) if exceeds else 0,

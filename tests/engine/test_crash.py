@@ -110,7 +110,7 @@ def say_that_uncertain_writes_had_no_effect(path: Path) -> bool:
     with SqliteStore.open(path) as store:
         holds = store.holds().values()
         uncertain = [hold for hold in holds if hold.kind is HoldKind.UNCERTAIN]
-        return retry(store, uncertain) > 0
+        return retry(store, 1, uncertain) > 0
 
 
 WRITES = (

@@ -185,7 +185,7 @@ def test_a_parted_record_that_is_taken_up_again_is_there_once(pause: float) -> N
 
     unlink(scene.rig.store, kore_key(task))
     scene.again(wait=pause)
-    retry(scene.rig.store, [], [kore_key(task)])
+    retry(scene.rig.store, 1, [], [kore_key(task)])
     scene.again(wait=pause)
 
     assert len(scene.all_of(task)) == 1
@@ -201,7 +201,7 @@ def test_a_parted_case_that_is_taken_up_again_goes_on() -> None:
 
     unlink(scene.rig.store, kore_key(case))
     scene.again()
-    retry(scene.rig.store, [], [kore_key(case)])
+    retry(scene.rig.store, 1, [], [kore_key(case)])
     scene.edit(task, priority="Low")
     scene.again()
 
@@ -283,7 +283,7 @@ def test_an_uncertain_record_is_created_by_retry_only() -> None:
     )
     scene.again()
     assert scene.box.casemgr.activities == {}
-    retry(scene.rig.store, list(scene.holds.values()))
+    retry(scene.rig.store, 1, list(scene.holds.values()))
     scene.again()
     assert len(scene.box.casemgr.activities) == 1
     assert scene.holds == {}

@@ -106,7 +106,7 @@ def test_a_refusal_for_another_reason_is_not_blamed_on_the_text() -> None:
     assert [h.code for h in scene.holds.values()] == ["refused-400-152"]
 
     scene.tap(lambda _: None)
-    retry(scene.rig.store, list(scene.holds.values()), [])
+    retry(scene.rig.store, 1, list(scene.holds.values()), [])
     scene.again()
     assert scene.of(task).subject == NAME
 

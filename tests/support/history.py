@@ -412,7 +412,7 @@ class History:
             or not any(f"{role}.{hold.key[5:]}" in there for role in "cto")
         ]
         parted = [link.kore for link in store.links() if link.tombstone]
-        retry(store, holds, parted)
+        retry(store, 1, holds, parted)
         self.parted.clear()
 
     def _is_held(self, source: str) -> bool:

@@ -54,7 +54,7 @@ def runs_to_the_end(scene: Any) -> bool:
         except CaseSystemError:
             continue
         holds = scene.rig.store.holds().values()
-        retry(scene.rig.store, [h for h in holds if h.kind is HoldKind.UNCERTAIN])
+        retry(scene.rig.store, 1, [h for h in holds if h.kind is HoldKind.UNCERTAIN])
         if not any(hold.kind in UNSETTLED for hold in holds):
             return True
     return False

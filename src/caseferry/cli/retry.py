@@ -61,7 +61,7 @@ def retry(
     ) as begun:
         store, run = begun
         held, parted = _chosen(store, keys, reason, everything=everything)
-        take_up(store, held, parted)
+        take_up(store, run, held, parted)
     lines = [f"Took up {plural(count, 'record')}", *lines]
     lines += ["", "Next:", "  caseferry migrate --from kore"]
     return Result(data=data, lines=lines, run=run)

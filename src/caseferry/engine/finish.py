@@ -41,11 +41,17 @@ class Listed(Protocol):
 
 
 def held_by(work: Listed) -> dict[Key, Action]:
-    """Give what keeps a record back, by source key; the first reason counts."""
+    """Give what keeps a record back, by source key; the first reason counts.
+
+    A conflict waits for a person, so it counts before what was only set aside.
+    """
     found: dict[Key, Action] = {}
     for action in work.plan.actions if work.plan else ():
         if action.kind in LISTED:
-            found.setdefault(action.key, action)
+            known = found.setdefault(action.key, action)
+            asks = action.kind is ActionKind.CONFLICT
+            if asks and known.kind is ActionKind.SET_ASIDE:
+                found[action.key] = action
     return found
 
 

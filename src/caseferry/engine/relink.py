@@ -91,7 +91,21 @@ def home_of(store: Store, link: Link) -> Key:
     return source.parent if source and source.parent else link.kore
 
 
-def retry(store: Store, holds: Sequence[Hold], parted: Sequence[Key] = ()) -> int:
+AGAIN = Hold(
+    key=Key(""),
+    kind=HoldKind.WAITING,
+    code="retried",
+    reason="taken up again by a person; the next run plans it anew",
+)
+"""What takes a hold's place, so that the next run looks at a record that is as it was.
+
+It holds nothing back, and goes when the record was looked at.
+"""
+
+
+def retry(
+    store: Store, run: int, holds: Sequence[Hold], parted: Sequence[Key] = ()
+) -> int:
     """Take held and parted records up again; they are planned anew in the next run.
 
     Of an uncertain one this says that it had no effect: the next run looks once more,
@@ -100,7 +114,7 @@ def retry(store: Store, holds: Sequence[Hold], parted: Sequence[Key] = ()) -> in
     intents = store.open_intents()
     with store.transaction():
         for hold in holds:
-            store.delete_hold(hold.key)
+            store.save_hold(run, replace(AGAIN, key=hold.key))
             if (link := store.link(hold.key)) is not None:
                 again = replace(link, source_print="")  # so that it is planned anew
                 store.save_link(again, home_of(store, link))
@@ -110,7 +124,9 @@ def retry(store: Store, holds: Sequence[Hold], parted: Sequence[Key] = ()) -> in
         for key in parted:
             link = store.link(key)
             if link is not None and link.tombstone:
-                store.save_link(replace(link, tombstone=False), home_of(store, link))
+                again = replace(link, tombstone=False, source_print="")
+                store.save_link(again, home_of(store, link))
+                store.save_hold(run, replace(AGAIN, key=key))
     return len(holds) + len(parted)
 
 

@@ -5,8 +5,8 @@ from caseferry.model.correlation import Role, parse_correlation
 from caseferry.model.link import Link
 from caseferry.model.mapped import MappedField, MappedRecord
 from caseferry.model.record import Key, Record
-from caseferry.reconcile.merge import FINISHED, Merged, Way, merge
-from caseferry.reconcile.slots import Now, Slot, reopened
+from caseferry.reconcile.merge import FINISHED, Merged, Way, merge, takes_casemgr
+from caseferry.reconcile.slots import Now, Slot, brings_back, reopened
 from caseferry.reconcile.tasks import EMPTIED, conflict, emptied_words, sent_along
 from caseferry.reconcile.view import CLOSED, COMPLETED, STAYS_OPEN, GroupView
 
@@ -175,14 +175,14 @@ def _status(
             ]
         if not reopened(view):
             return []
-        asks = view.group.reopened == "conflict"
+        asks = view.group.reopened == "conflict" and not brings_back(view)
         kind = ActionKind.CONFLICT if asks else ActionKind.SET_ASIDE
         reason = "open in Kore, closed in casemgr; no call reopens a case"
         return [_leave(view, link, kind, code="case-reopened", reason=reason)]
     if not case.finished:
         return []
     agreed = link.kore_base.get(FINISHED) == "true" and (
-        link.casemgr_base.get("status") == CLOSED
+        link.casemgr_base.get("status") == CLOSED or takes_casemgr(link)
     )
     same_mapping = not link.mapping or link.mapping == view.group.mapping
     if agreed and same_mapping and not any(slot.is_new for slot in slots):

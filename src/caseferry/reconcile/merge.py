@@ -17,6 +17,16 @@ FINISHED = "~finished"
 """In a Kore base: whether the record was resolved or closed when both sides agreed."""
 
 
+def takes_kore(link: Link) -> bool:
+    """Tell whether a person said that Kore's end of the record counts."""
+    return link.kore_base.fields.get(FINISHED) == UNKNOWN
+
+
+def takes_casemgr(link: Link) -> bool:
+    """Tell whether a person said that casemgr's end of the record counts."""
+    return link.casemgr_base.fields.get("status") == UNKNOWN
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Merged:
     """What the target's fields need.
@@ -181,7 +191,8 @@ def agree(  # noqa: PLR0913 - what an agreement is made of
         fresh = name in sent or (not link.finished and unmoved)
         if way is Way.ALONE or not link.finished:
             fresh = fresh or not link.casemgr_base.has(name)
-        settled = field.value is None or field.write_once is not None
+        asks = field.write_once == "conflict" and link.finished  # until it is decided
+        settled = field.value is None or (field.write_once is not None and not asks)
         settled = settled or (field.is_copy and target.text("status") in ENDED)
         if settled and link.finished and way is not Way.ALONE:
             kore[name] = field.source  # the target's own change is still to be carried

@@ -12,7 +12,7 @@ from caseferry.model.correlation import Role
 from caseferry.model.link import Hold, HoldKind, Link
 from caseferry.model.mapped import MappedRecord
 from caseferry.model.record import Record
-from caseferry.reconcile.merge import FINISHED
+from caseferry.reconcile.merge import FINISHED, takes_casemgr, takes_kore
 from caseferry.reconcile.view import ASSIGNED, COMPLETED, Barred, GroupView, is_active
 
 
@@ -256,7 +256,7 @@ def _opener_needed(view: GroupView, tasks: list[Slot], openers: list[Slot]) -> s
     if case is None or group.case.finished:
         return ""
     if case.text("status") == "closed":
-        back = reopened(view) and group.reopened == "opener" and not creates
+        back = reopened(view) and brings_back(view) and not creates
         return "reopened" if back and "reopened" in allowed else ""
     if view.has_open_ghost or any(s.is_open_after for s in [*tasks, *openers]):
         return ""
@@ -273,9 +273,15 @@ def reopened(view: GroupView) -> bool:
     link, case = view.case_link, view.target_case
     if link is None or case is None or case.text("status") != "closed":
         return False
-    if view.group.case.finished:
+    if view.group.case.finished or takes_casemgr(link):
         return False
     agreed_open = link.casemgr_base.get("status") == "open"
     if not agreed_open or link.kore_base.get(FINISHED) != "false":
         return True
     return view.is_cascade and view.group.cascade_close == "reopen"
+
+
+def brings_back(view: GroupView) -> bool:
+    """Tell whether an opener may reopen it: by the mapping, or a person's word."""
+    link = view.case_link
+    return view.group.reopened == "opener" or (link is not None and takes_kore(link))

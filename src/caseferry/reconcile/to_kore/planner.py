@@ -17,7 +17,7 @@ from caseferry.model.link import SINCE_PLANNED, HoldKind, Link
 from caseferry.model.mapped import MappedRecord
 from caseferry.model.marker import marks_of
 from caseferry.model.record import Key, Record
-from caseferry.reconcile.merge import FINISHED, Way
+from caseferry.reconcile.merge import FINISHED, Way, takes_casemgr
 from caseferry.reconcile.tasks import EMPTIED, emptied_words
 from caseferry.reconcile.to_kore.create import case_create, later, task_create
 from caseferry.reconcile.to_kore.mirror import (
@@ -265,6 +265,8 @@ def _is_held_open(view: KoreView, twin: Twin) -> bool:
     In two-way sync only, and only where both agreed on open before.
     """
     if view.way is Way.ALONE or twin.role is not Role.CASE or not view.is_cascade:
+        return False
+    if takes_casemgr(twin.link):
         return False
     agreed_open = twin.link.kore_base.get(FINISHED) == "false"
     return agreed_open and view.group.cascade_close != "propagate"

@@ -1,14 +1,19 @@
 """`apply`: carries out a saved plan and nothing else."""
 
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
+from typing import Final
 
 import click
 
 from caseferry.bootstrap import pair_of
-from caseferry.cli.course import GUARDS, Course, Wishes
+from caseferry.cli.course import GUARDS, Course, Saved, Wishes
 from caseferry.cli.options import Command, Invocation, dry_run_option
-from caseferry.cli.plan_header import policy_of
+from caseferry.cli.plan_header import policy_of, redactor
 from caseferry.cli.result import Result
 from caseferry.cli.running import Begun, begun
 from caseferry.errors import UserError
@@ -19,6 +24,8 @@ from caseferry.planfile.shape import Header
 
 _APPLIED = "applied."
 """Facts: the run that carried a plan out, by the plan's digest."""
+_CLOCKS: Final = timedelta(minutes=5)
+"""How far the clock of the machine that made a plan may be ahead of this one's."""
 
 
 @click.command(cls=Command, example="caseferry apply friday.jsonl --digest 4f1c…")
@@ -50,35 +57,47 @@ def apply(
     """
     if not dry_run:
         invocation.need_consent()
-    path = invocation.env.cwd / file
-    try:
-        opened = path.open("rb")
-    except OSError as error:
-        text = f"{file} cannot be read: {error.strerror}"
-        hint = "`caseferry plan --from … --out FILE` makes one"
-        raise UserError(text, code="plan-unreadable", hint=hint, path=file) from error
-    with opened:
-        saved = read_plan(opened, Path(file).name)
-        _need_digest(saved.header, digest, file)
-        return _carried_out(
-            invocation, saved, file, Wishes(allow=allow, dry_run=dry_run)
-        )
+    with _opened(invocation, file) as plan:
+        _need_digest(plan.header, digest, file)
+        saved = Saved(plan=plan, file=file)
+        return _carried_out(invocation, saved, Wishes(allow=allow, dry_run=dry_run))
 
 
-def _carried_out(
-    invocation: Invocation, saved: SavedPlan, file: str, wishes: Wishes
-) -> Result:
-    header = saved.header
+@contextmanager
+def _opened(invocation: Invocation, file: str) -> Iterator[SavedPlan]:
+    """Read a plan file; what is checked is a copy, which nobody changes meanwhile.
+
+    Raises:
+        UserError: it cannot be read, or a byte of it was changed.
+    """
+    with tempfile.TemporaryFile() as copy:
+        try:
+            with (invocation.env.cwd / file).open("rb") as given:
+                shutil.copyfileobj(given, copy)
+        except OSError as error:
+            text = f"{file} cannot be read: {error.strerror}"
+            hint = "`caseferry plan --from … --out FILE` makes one"
+            code = "plan-unreadable"
+            raise UserError(text, code=code, hint=hint, path=file) from error
+        copy.seek(0)
+        yield read_plan(copy, Path(file).name)
+
+
+def _carried_out(invocation: Invocation, saved: Saved, wishes: Wishes) -> Result:
+    header = saved.plan.header
     direction = Direction(header.direction)
     way = {} if direction is Direction.TWO_WAY else {"from": str(direction.source)}
     inputs = way | {"plan": header.digest} | wishes.inputs()
     with begun(invocation, inputs, direction) as this:
         store = this.run.store
-        _need_same_ground(this, header, file)
-        earlier = store.get_fact(f"{_APPLIED}{header.digest}")
+        _need_same_ground(this, header, saved.file)
+        earlier = _carried_out_in(this, header)
         if earlier is not None:
             this.exit_code = 0
             return _was_done(header, earlier, this.number)
+        if not header.lines:
+            this.exit_code = 0
+            return _nothing(header, this.number)
         course = Course(invocation, this, wishes, direction, saved=saved)
         result = course.run()
         this.came_to(result)
@@ -87,9 +106,31 @@ def _carried_out(
     return result
 
 
-def _was_done(header: Header, earlier: str, run: int) -> Result:
+def _carried_out_in(this: Begun, header: Header) -> int | None:
+    """Give the run that carried a plan out; None where none did.
+
+    Systems that came back to where they were give the same digest again: a plan that
+    was made after that run is another one.
+    """
+    known = this.run.store.get_fact(f"{_APPLIED}{header.digest}")
+    if known is None:
+        return None
+    run, made = this.run.store.run(int(known)), header.made
+    is_later = run is not None and made is not None and made.created > run.started
+    return None if is_later else int(known)
+
+
+def _nothing(header: Header, run: int) -> Result:
     return Result(
-        data={"digest": header.digest, "carried_out_in": int(earlier)},
+        data={"digest": header.digest},
+        lines=["This plan holds no action; nothing was done."],
+        run=run,
+    )
+
+
+def _was_done(header: Header, earlier: int, run: int) -> Result:
+    return Result(
+        data={"digest": header.digest, "carried_out_in": earlier},
         lines=[
             f"This plan was carried out in run {earlier}; nothing was done.",
             "",
@@ -101,8 +142,7 @@ def _was_done(header: Header, earlier: str, run: int) -> Result:
 
 
 def _need_digest(header: Header, digest: str | None, file: str) -> None:
-    wanted = (digest or header.digest).strip().lower()
-    if wanted != header.digest:
+    if digest is not None and digest.strip().lower() != header.digest:
         raise UserError(
             f"{file} is another plan than the one that was signed",
             code="plan-other-digest",
@@ -115,7 +155,7 @@ def _need_same_ground(this: Begun, header: Header, file: str) -> None:
     """Refuse a plan as a whole that was made for something else.
 
     Raises:
-        UserError: another tenant pair, mapping or policy, or it is too old.
+        UserError: another tenant pair, mapping, policy or state, or its age.
     """
     pair, config = pair_of(this.loaded.config), this.loaded.config
     theirs = (
@@ -131,8 +171,14 @@ def _need_same_ground(this: Begun, header: Header, file: str) -> None:
     if header.policy != policy_of(this):
         why = "guards, sync or scope of the configuration changed since"
         raise _refused(file, why, "plan-other-policy")
+    if header.redacted and header.redacted_by != redactor(this.run.store).name:
+        why = "its values were hidden with the key of another state"
+        raise _refused(file, why, "plan-other-state")
     made = header.made
     age = this.run.clock.now() - parse_time(made.created) if made else timedelta.max
+    if age < -_CLOCKS:
+        why = "it was made later than this machine's clock says it is now"
+        raise _refused(file, why, "plan-too-new")
     if age > timedelta(seconds=config.plan.max_age):
         why = "it is older than plan.max_age of the configuration allows"
         raise _refused(file, why, "plan-too-old")

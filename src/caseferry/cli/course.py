@@ -79,6 +79,14 @@ class Wishes:
         return "".join(f" {name} {quote(value)}" for name, value in options)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Saved:
+    """A saved plan, and the file's name as it was typed."""
+
+    plan: SavedPlan
+    file: str
+
+
 class Shown(Judged, Protocol):
     """A planned group of either direction."""
 
@@ -102,7 +110,7 @@ class Course:
         direction: Direction,
         *,
         writer: PlanWriter | None = None,
-        saved: SavedPlan | None = None,
+        saved: Saved | None = None,
     ) -> None:
         """Take what was typed.
 
@@ -112,7 +120,7 @@ class Course:
             wishes: what the operator asked for.
             direction: which way.
             writer: keeps the lines of the plan; None only makes its digest.
-            saved: the plan to be carried out, and nothing else.
+            saved: the plan to be carried out, and nothing else, and its name.
         """
         self._invocation = invocation
         self._this = this
@@ -131,11 +139,12 @@ class Course:
             direction,
             dry=wishes.dry_run,
             started=self._started,
-            words=wishes.words(),
+            command=_command(wishes, direction, saved),
         )
         self._cut_short = CutShort(this, self._story)
         self._writer = writer or PlanWriter(None, None)
-        self._saved = saved
+        self._saved = saved.plan if saved else None
+        self._gate: SavedGate | None = None
         self.header: Header | None = None
         self.is_carried_out = False
         self._migration = self._make(Options())
@@ -145,7 +154,8 @@ class Course:
         context, wishes = self._context, self._wishes
         context.allowed = frozenset(wishes.allow)
         if self._saved is not None:
-            context.gate = SavedGate(self._saved, redactor_of(self._this, self._saved))
+            self._gate = SavedGate(self._saved, redactor_of(self._this, self._saved))
+            context.gate = self._gate
         if wishes.max_duration is not None:
             context.deadline = self._started + wishes.max_duration
         try:
@@ -221,6 +231,7 @@ class Course:
         return tuple(case_of(store, resolve(store, text), source) for text in texts)
 
     def _figures(self, tally: Tally, digest: str = "") -> Figures:
+        reached = not self._context.must_stop()
         is_partial = bool(self._only()) or self._wishes.limit is not None
         return Figures(
             tally=tally,
@@ -228,6 +239,7 @@ class Course:
             direction=self._direction,
             digest=digest,
             guards=self._planned.guards,
+            gone=tuple(self._gate.gone()) if self._gate and reached else (),
             is_partial=is_partial or self._context.must_stop(),
         )
 
@@ -264,3 +276,12 @@ class Course:
         if isinstance(error, UserError) and not isinstance(error, StateError):
             raise error
         return self._cut_short.result(self._migration, error)
+
+
+def _command(wishes: Wishes, direction: Direction, saved: Saved | None) -> str:
+    """Give the command that carries out what is planned, or goes on with it."""
+    if saved is not None:
+        return f"caseferry apply {quote(saved.file)}{wishes.words()}"
+    if direction is Direction.TWO_WAY:
+        return f"caseferry sync{wishes.words()}"
+    return f"caseferry migrate --from {direction.source}{wishes.words()}"

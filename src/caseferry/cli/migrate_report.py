@@ -7,19 +7,22 @@ from typing import Any, Final
 
 from caseferry.cli.accepted import accepted_mapping
 from caseferry.cli.result import ExitCode, Result, error_entries
-from caseferry.cli.running import Begun
+from caseferry.cli.running import Begun, name_of
 from caseferry.engine.migrate import Migration
 from caseferry.engine.sync.run import Sync
 from caseferry.engine.tally import Tally
 from caseferry.engine.to_kore.migrate import MigrationToKore
 from caseferry.errors import InvariantBroken, SafetyStop
 from caseferry.model.direction import NAMES, Direction
+from caseferry.model.record import Key
 from caseferry.reconcile.guard import GuardFigure
 from caseferry.report.migration import Rate, Told, summary_lines
 from caseferry.report.plan import LEGEND, PlanLines
 from caseferry.report.text import plural, wrapped
 
 _BULK: Final = 75
+_NAMED: Final = 5
+"""How many records that are gone are named in the text."""
 _HELD: Final = ("quarantine", "set_aside", "uncertain", "waiting")
 
 
@@ -32,6 +35,7 @@ class Figures:
 
     Attributes:
         guards: with the figures of the plan.
+        gone: records that a saved plan would write and nobody shows any more.
         is_partial: the operator limited it, or it ran out of time.
     """
 
@@ -40,6 +44,7 @@ class Figures:
     direction: Direction
     digest: str
     guards: Sequence[GuardFigure] = ()
+    gone: Sequence[Key] = ()
     is_partial: bool = False
 
     @property
@@ -91,11 +96,11 @@ class Story:
         *,
         dry: bool,
         started: float,
-        words: str = "",
+        command: str,
     ) -> None:
-        """Take the run, and the options by which its plan is carried out."""
+        """Take the run, and the command that carries out what is planned."""
         self._this = this
-        self._words = words
+        self._command = command
         self._mapping = accepted_mapping(this.run.store.facts, this.mapper.digest)
         self.direction = direction
         self._dry = dry
@@ -120,6 +125,7 @@ class Story:
             "actions": tally.data(),
             "balances": figures.balances,
             "left": figures.left,
+            "gone": list(figures.gone),
             "losses": dict(sorted(tally.losses.items())),
             "accepted": {rule: limits.get(rule, 0) for rule in sorted(tally.losses)},
             "stays_behind": dict(sorted(tally.stays_behind.items())),
@@ -250,6 +256,7 @@ class Story:
                 "what is missing is carried by the next run.",
                 "  ",
             )
+        lines += self._gone(figures.gone)
         if adopted.links:
             lines.append(f"  {plural(adopted.links, 'link')} restored from keys")
         if adopted.twice:
@@ -271,21 +278,26 @@ class Story:
             for system, counter in counters.items()
         }
 
-    def _command(self) -> str:
-        if self.direction is Direction.TWO_WAY:
-            return f"caseferry sync{self._words}"
-        return f"caseferry migrate --from {self.direction.source}{self._words}"
+    def _gone(self, keys: Sequence[Key]) -> list[str]:
+        """Name what a saved plan would write and nobody shows any more."""
+        if not keys:
+            return []
+        names = [name_of(self._this.run.store, key) or key for key in keys[:_NAMED]]
+        more = [f"{len(keys) - _NAMED} more"] if len(keys) > _NAMED else []
+        text = f"{plural(len(keys), 'record')} of the plan not shown any more and "
+        text += f"left out: {', '.join([*names, *more])}"
+        return wrapped(text, "  ")
 
     def _after_plan(self) -> list[str]:
-        command = self._command()
-        if self._words or self.direction is Direction.TWO_WAY:
+        command = self._command
+        if command not in [f"caseferry migrate --from {system}" for system in NAMES]:
             return [command]
         return [f"{command} --limit 5   (a first few, to look at them)", command]
 
     def _next_steps(self, tally: Tally, *, is_late: bool) -> list[str]:
         steps = []
         if is_late:
-            steps.append(f"{self._command()}   (goes on where this one was)")
+            steps.append(f"{self._command}   (goes on where this one was)")
         if tally.total("quarantine", "set_aside", "uncertain"):
             steps.append("caseferry quarantine   (what waits for you, by cause)")
         if self.direction is Direction.TWO_WAY:
@@ -324,6 +336,6 @@ def _exit_code(figures: Figures, *, is_late: bool) -> ExitCode:
     tally = figures.tally
     if not figures.balances:
         return ExitCode.ERROR
-    if tally.total(*_HELD) or is_late:
+    if tally.total(*_HELD) or figures.gone or is_late:
         return ExitCode.PARTIAL
     return ExitCode.CONFLICTS if tally.total("conflict") else ExitCode.DONE

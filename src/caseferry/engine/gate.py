@@ -1,18 +1,19 @@
 """The gate of a saved plan: what it does not say is not written."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Protocol
 
 from caseferry.engine.facts import Judged, Standing, lines_of
 from caseferry.errors import InvariantBroken
-from caseferry.model.action import Action, ActionKind, GroupPlan
+from caseferry.model.action import WRITES, Action, ActionKind, GroupPlan
 from caseferry.model.correlation import Role
 from caseferry.model.link import Hold, HoldKind
 from caseferry.model.record import Key
 from caseferry.planfile.lines import ROLES
 from caseferry.planfile.read import SavedPlan
 from caseferry.planfile.redact import Redactor
+from caseferry.planfile.shape import ActionLine
 from caseferry.planfile.signed import Stray, strays
 
 _BY_NAME: Mapping[str, Role] = {name: role for role, name in ROLES.items()}
@@ -31,6 +32,13 @@ _FIELDS = frozenset(
 class Gate(Protocol):
     """Says which records of a planned group may not be carried as planned."""
 
+    @property
+    def cases(self) -> tuple[Key, ...]:
+        """The source cases that have to be looked at, even if nothing moved."""
+
+    def names(self, case: Key) -> bool:
+        """Tell whether this source case is one of them."""
+
     def strays(self, work: Judged, plan: GroupPlan) -> dict[tuple[Role, Key], Stray]:
         """Give them by role and source key, with the reason."""
 
@@ -42,6 +50,27 @@ class SavedGate:
         """Take the plan, and what its values were hidden with."""
         self._saved = saved
         self._redactor = redactor
+        self._judged: set[Key] = set()
+        self._gone: set[Key] = set()
+
+    @property
+    def cases(self) -> tuple[Key, ...]:
+        """The source cases that the plan has lines for."""
+        return tuple(Key(case) for case in self._saved.cases)
+
+    def names(self, case: Key) -> bool:
+        """Tell whether the plan has lines for a source case."""
+        return self._saved.names(case)
+
+    def gone(self) -> Iterator[Key]:
+        """Give the source records that the plan would write and nobody shows any more.
+
+        Call it when every group was planned.
+        """
+        yield from sorted(self._gone)
+        for case in self.cases:
+            if case not in self._judged:
+                yield from _written(self._saved.lines_of(case))
 
     def strays(self, work: Judged, plan: GroupPlan) -> dict[tuple[Role, Key], Stray]:
         """Give the records that are not as the plan says."""
@@ -49,6 +78,9 @@ class SavedGate:
         if self._redactor is not None:
             fresh = [self._redactor.line(line) for line in fresh]
         signed = self._saved.lines_of(work.key)
+        if self.names(work.key):
+            self._judged.add(work.key)
+            self._gone |= {key for key in _written(signed) if key not in work.prints}
         found = strays(signed, fresh, Standing(work, self._redactor))
         return {(_BY_NAME[role], Key(key)): s for (role, key, _), s in found.items()}
 
@@ -69,9 +101,11 @@ def hold_back(
     plan = decide()
     if gate is None:
         return plan
-    for _ in range(2 * len(work.prints) + 2):
+    for _ in range(3 * len(work.prints) + 3):
         found = gate.strays(work, plan)
-        fresh = {who: found[who] for who in found if who not in work.aside}
+        fresh = {
+            who: stray for who, stray in found.items() if _is_news(work, who, stray)
+        }
         if not fresh:
             return _without(plan, work)
         for (role, key), stray in fresh.items():
@@ -80,6 +114,17 @@ def hold_back(
                 work.holds[key] = _hold(work, key, stray)
         plan = decide()
     raise InvariantBroken("what a saved plan lets through does not come to rest")
+
+
+def _is_news(work: Judged, who: tuple[Role, Key], stray: Stray) -> bool:
+    """Tell whether a record is not set aside yet, or only its fields are."""
+    known = work.aside.get(who)
+    return known is None or (known.contents_only and not stray.contents_only)
+
+
+def _written(lines: Iterable[ActionLine]) -> list[Key]:
+    """Give the source records that lines write, each once."""
+    return list(dict.fromkeys(Key(x.key) for x in lines if x.kind in WRITES))
 
 
 def _hold(work: Judged, key: Key, stray: Stray) -> Hold:

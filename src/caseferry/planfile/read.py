@@ -39,6 +39,10 @@ class SavedPlan:
         """The source cases that the plan has lines for, in its order."""
         return tuple(self._places)
 
+    def names(self, case: str) -> bool:
+        """Tell whether the plan has lines for a source case."""
+        return case in self._places
+
     def lines_of(self, case: str) -> tuple[ActionLine, ...]:
         """Give the lines of one case group; none where the plan does not name it."""
         place = self._places.get(case)

@@ -6,11 +6,16 @@ version stands outside: the same inputs give the same digest.
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from caseferry.model.action import ActionKind
+from caseferry.model.times import canonical_time, parse_time
 
 SCHEMA: Literal["caseferry-plan/1"] = "caseferry-plan/1"
+
+
+def _a_time(text: str) -> str:
+    return canonical_time(parse_time(text))
 
 
 class _Part(BaseModel):
@@ -132,7 +137,7 @@ class GuardFigure(_Part):
 class Made(_Part):
     """Who made the file, when and with what; outside the digest."""
 
-    created: str
+    created: Annotated[str, AfterValidator(_a_time)]
     version: str
     host: str = ""
     user: str = ""
@@ -160,6 +165,7 @@ class Header(_Part):
         stays_behind: what is not carried, by name.
         requests: per system: `reading` and `writing`.
         duration_s: at the configured rates, reading again included.
+        redacted: values are hidden; redacted_by: what tells the key from another.
         lines: how many action lines follow.
     """
 
@@ -182,6 +188,7 @@ class Header(_Part):
     duration_s: float = 0
     balances: bool = True
     redacted: bool = False
+    redacted_by: str = ""
     lines: int = 0
     digest: str = ""
     made: Made | None = None

@@ -43,6 +43,7 @@ class PlanWriter:
             update={
                 "lines": self.lines,
                 "redacted": self._redactor is not None,
+                "redacted_by": self._redactor.name if self._redactor else "",
                 "digest": "",
                 "made": None,
             }

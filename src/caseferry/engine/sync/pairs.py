@@ -51,6 +51,7 @@ def pairs_to_look_at(context: Context, unseen: Iterable[Key]) -> list[Pair]:
     cases.update(store.unfinished_cases())
     waiting = [key for key, hold in store.holds().items() if hold.kind in _AGAIN]
     in_doubt = [intent.kore for intent in store.open_intents()]
+    cases.update(context.gate.cases if context.gate else ())
     cases.update(_case_of(context, key) for key in (*waiting, *in_doubt, *unseen))
     return _joined(context, cases)
 
@@ -66,7 +67,12 @@ def unseen_keys(context: Context, system: System) -> Iterator[Key]:
 
 
 def settle_pairs(context: Context) -> None:
-    """Remember that everything was looked at under this mapping."""
+    """Remember that everything was looked at under this mapping.
+
+    Not by a saved plan: what it set aside is still to be looked at.
+    """
+    if context.gate is not None:
+        return
     context.store.set_fact(DONE, str(context.run))
     context.store.set_fact(MAPPING, context.mapper.digest)
 

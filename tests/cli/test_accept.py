@@ -10,7 +10,6 @@ import pytest
 
 from caseferry import __version__
 from caseferry.cli.unseen import UNSEEN, WHOLE
-from caseferry.model.direction import Direction
 from cli.conftest import Rehearsal
 from cli.driver import Home
 
@@ -123,7 +122,7 @@ def test_check_lists_what_a_person_confirms_with_the_mapping(shop: Rehearsal) ->
     changed = home.run("check", "--quick")
 
     assert before["confirmed"] is None
-    assert set(before["confirm_for"]) == {str(way) for way in Direction}
+    assert set(before["confirm_for"]) == {"kore-to-casemgr", "casemgr-to-kore"}
     assert before["confirm"] == [text for texts in UNSEEN.values() for text in texts]
     assert after["confirmed"]["by"] == "Jo Roe"
     assert "  Confirmed by Jo Roe on " in done.out

@@ -40,7 +40,12 @@ class Draft:
             self.lose("attribute-cut", name)
         self.fields.append(
             MappedField(
-                kore=name, casemgr=target, source=value, value=spelled, owner="kore"
+                kore=name,
+                casemgr=target,
+                source=value,
+                value=spelled,
+                owner="kore",
+                one_way=True,
             )
         )
 

@@ -32,6 +32,8 @@ class MappedField:
         owner: who wins when both sides changed.
         write_once: what happens to a later change of a field that the target cannot
             edit after creation; None for a field that can be edited.
+        one_way: goes to casemgr and never comes back: the source's own word for what
+            another field carries.
     """
 
     kore: str
@@ -41,6 +43,7 @@ class MappedField:
     also: tuple[Value, ...] = ()
     owner: Owner = "ask"
     write_once: WriteOnce | None = None
+    one_way: bool = False
 
     def is_met_by(self, current: Value | None) -> bool:
         """Tell whether the target's present value already means the wanted one."""

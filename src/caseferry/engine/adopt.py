@@ -16,7 +16,13 @@ from caseferry.model.correlation import Correlation, Role, parse_correlation
 from caseferry.model.link import Hold, HoldKind, Link
 from caseferry.model.record import Key, Record, System, kore_key
 from caseferry.model.times import canonical_time, earlier, parse_time
-from caseferry.reconcile.merge import FINISHED, agree, differ
+from caseferry.reconcile.merge import (
+    FINISHED,
+    agree,
+    differ,
+    never_agreed,
+    one_sided,
+)
 from caseferry.reconcile.view import ASSIGNED, COMPLETED
 
 _WATERMARK = "watermark.casemgr."
@@ -233,7 +239,10 @@ class Adopter:
             and f.write_once is None
             and not f.is_met_by(record.fields.get(f.casemgr))
         }
-        agreed = differ(agreed, differing)
+        lacking = set()
+        if self._context.two_way is not None:  # each direction fills in what it can
+            lacking = one_sided(mapped, record)
+        agreed = never_agreed(differ(agreed, differing - lacking), lacking)
         ended = record.text("status") in (COMPLETED, "closed")
         if ended == bool(mapped.finished):
             return agreed

@@ -8,7 +8,7 @@ from caseferry.engine.context import Context
 from caseferry.engine.work import Work
 from caseferry.model.action import Action, ActionKind, GroupPlan
 from caseferry.model.link import Hold, HoldKind
-from caseferry.model.record import Key
+from caseferry.model.record import Key, is_touched
 from caseferry.reconcile.merge import agree
 
 LISTED = {
@@ -77,6 +77,7 @@ def _move_bases(context: Context, work: Work) -> None:
             source_print=work.prints[link.kore],
             sent=frozenset(work.sent.get(link.casemgr, ())),
             way=work.way,
+            touched=is_touched(target),
         )
         if fresh != link:
             context.store.save_link(fresh, work.key)

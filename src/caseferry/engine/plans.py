@@ -165,8 +165,13 @@ class Planner:
             # a due date passed while its group waited: it can't be written any more
             tasks = [mapped.record for mapped in work.group.tasks]
             work.group = self._map(work.group.case.record, tasks)
-        field = self._context.settings.case_key_field
-        return work.view(now=now, pair=self._mark, case_key_field=field)
+        settings = self._context.settings
+        return work.view(
+            now=now,
+            pair=self._mark,
+            case_key_field=settings.case_key_field,
+            activity_key_field=settings.activity_key_field,
+        )
 
     def _map(self, case: Record, tasks: Sequence[Record]) -> MappedGroup:
         now = self._context.clock.now()

@@ -143,7 +143,9 @@ def _look_up(context: Context, works: Sequence[Work]) -> Found:
     for work in works:
         for mapped in work.group.tasks:
             key = mapped.record.key
-            view = work.view(now="", pair=mark, case_key_field="")
+            view = work.view(
+                now="", pair=mark, case_key_field="", activity_key_field=""
+            )
             correlation = view.correlation(Role.TASK, key)
             for record in context.casemgr.find_activities(
                 correlation, mapped.department

@@ -66,13 +66,16 @@ class Work:
         """The source case's key."""
         return self.group.key
 
-    def view(self, *, now: str, pair: str, case_key_field: str) -> GroupView:
+    def view(
+        self, *, now: str, pair: str, case_key_field: str, activity_key_field: str
+    ) -> GroupView:
         """Give everything the decision may look at."""
         return GroupView(
             group=self.group,
             now=now,
             pair=pair,
             case_key_field=case_key_field,
+            activity_key_field=activity_key_field,
             customer=self.customer,
             links=tuple(self.links),
             ghosts=self.ghosts,

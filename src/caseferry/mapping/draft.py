@@ -45,7 +45,7 @@ class Draft:
                 source=value,
                 value=spelled,
                 owner="kore",
-                is_copy=True,
+                one_way=True,
             )
         )
 

@@ -23,6 +23,7 @@ class RowPlan:
         "entity",
         "limit",
         "name",
+        "one_way",
         "owner",
         "path",
         "row",
@@ -38,6 +39,7 @@ class RowPlan:
         self.path = dotted(entity, "fields", name)
         self.target = row.casemgr
         self.owner: Owner = row.owner or "ask"
+        self.one_way = row.direction == "to-casemgr"
         self.limit = TEXT_LIMITS[entity].get(row.casemgr)
         self.table: ValueTable | None = (
             compile_values(row.values) if row.values else None
@@ -61,7 +63,7 @@ class RowPlan:
             value=value,
             owner=self.owner,
             write_once=self.write_once,
-            is_copy=self.row.direction == "to-casemgr",
+            one_way=self.one_way,
         )
 
 

@@ -32,8 +32,9 @@ class MappedField:
         owner: who wins when both sides changed.
         write_once: what happens to a later change of a field that the target cannot
             edit after creation; None for a field that can be edited.
-        is_copy: it only repeats, for people, what the source's own field says: where a
-            finished target cannot take a change of it, nothing of the record is lost.
+        one_way: goes to casemgr and never comes back: a copy, for people, of what
+            another field carries. Where a finished target cannot take a change of it,
+            nothing of the record is lost.
     """
 
     kore: str
@@ -43,7 +44,7 @@ class MappedField:
     also: tuple[Value, ...] = ()
     owner: Owner = "ask"
     write_once: WriteOnce | None = None
-    is_copy: bool = False
+    one_way: bool = False
 
     def is_met_by(self, current: Value | None) -> bool:
         """Tell whether the target's present value already means the wanted one."""

@@ -25,6 +25,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NewType
 
+from caseferry.model.times import instant_of
+
 Key = NewType("Key", str)
 """A record's name anywhere: `kore:ci-…`, `kore:ti-…`, `casemgr:case:1003`,
 `casemgr:activity:1004`."""
@@ -113,6 +115,12 @@ def canonical(value: str | tuple[str, ...] | list[str] | None) -> Value | None:
     parts = tuple(part for item in value if (part := canonical(item)) is not None)
     flat = tuple(part for part in parts if isinstance(part, str))
     return flat if len(flat) > 1 else (flat[0] if flat else None)
+
+
+def is_touched(record: Record) -> bool:
+    """Tell whether a record was changed since it was made, as far as its stamps say."""
+    created = record.text("createdAt") or record.text("created")
+    return bool(created) and instant_of(record.version) != created
 
 
 def fingerprint(value: object) -> str:

@@ -1,10 +1,10 @@
 """What is to be done about the case of a group."""
 
 from caseferry.model.action import Action, ActionKind, FieldChange, Loss, Stage
-from caseferry.model.correlation import Role, parse_correlation
+from caseferry.model.correlation import Role
 from caseferry.model.link import Link
-from caseferry.model.mapped import MappedField, MappedRecord
 from caseferry.model.record import Key, Record
+from caseferry.reconcile.keys import is_taken, keyed
 from caseferry.reconcile.merge import FINISHED, Merged, Way, merge, takes_casemgr
 from caseferry.reconcile.slots import Now, Slot, brings_back, reopened
 from caseferry.reconcile.tasks import EMPTIED, conflict, emptied_words, sent_along
@@ -22,37 +22,8 @@ def case_actions(view: GroupView, slots: list[Slot]) -> list[Action]:
     return actions or [_leave(view, link, ActionKind.UNCHANGED, code="", reason="")]
 
 
-def keyed(view: GroupView) -> MappedRecord:
-    """Give the case with its correlation key as one more field."""
-    case = view.group.case
-    correlation = view.correlation(Role.CASE, case.record.key)
-    key_field = MappedField(
-        kore="_id",
-        casemgr=view.case_key_field,
-        source=correlation,
-        value=correlation,
-        owner="kore",
-    )
-    return MappedRecord(
-        record=case.record,
-        fields=(*case.fields, key_field),
-        finished=case.finished,
-        losses=case.losses,
-        department=case.department,
-    )
-
-
-def _is_taken(view: GroupView, target: Record) -> bool:
-    """Tell whether the key's place holds somebody else's text; it is never replaced.
-
-    A case that was not made here, but joined, may have had something there before.
-    """
-    there = target.text(view.case_key_field)
-    return bool(there) and parse_correlation(there) is None
-
-
 def _new_case(view: GroupView, slots: list[Slot]) -> list[Action]:
-    case = keyed(view)
+    case = keyed(view, Role.CASE, view.group.case)
     if not any(slot.is_new for slot in slots):
         reason = "no task can carry it, and the mapping allows no opener"
         return [
@@ -93,7 +64,9 @@ def _new_case(view: GroupView, slots: list[Slot]) -> list[Action]:
 def _contents(
     view: GroupView, link: Link, target: Record, slots: list[Slot]
 ) -> list[Action]:
-    case = view.group.case if _is_taken(view, target) else keyed(view)
+    case = view.group.case
+    if not is_taken(view, Role.CASE, target):
+        case = keyed(view, Role.CASE, case)
     back = any(slot.is_new for slot in slots)  # a create opens a closed case
     can_edit = back or target.text("status") != CLOSED
     merged = merge(

@@ -137,8 +137,8 @@ def merge(
             emptied = (*found.emptied, name) if is_emptied else found.emptied
             # nothing is cleared on its own
             found = replace(found, kept=(*found.kept, name), emptied=emptied)
-        elif field.is_copy and not can_edit:
-            found = replace(found, kept=(*found.kept, name))
+        elif field.one_way and not can_edit:
+            found = _filed(found, change, "kept")  # what it repeats is told by itself
         elif field.write_once is not None or not can_edit:
             found = replace(found, frozen=(*found.frozen, (field, change)))
         else:
@@ -171,13 +171,16 @@ def agree(  # noqa: PLR0913 - what an agreement is made of
     source_print: str,
     sent: frozenset[str] = frozenset(),
     way: Way = Way.ALONE,
+    touched: bool = False,
 ) -> Link:
     """Give the link with its bases moved to where both sides agree now.
 
     A field moves its base when the target means what the source says, when there was
     nothing that could be written, when it was written once and is reported instead,
     when it was sent just now, or when the link is finished for the first time: what was
-    read back is what we get. A conflict and a later edit on the target keep their base.
+    read back is what we get, unless somebody `touched` the target since we made it. A
+    conflict and a later edit on the target keep their base. In two-way sync a field
+    that only one side has, and that was never agreed on, is the other direction's.
 
     Shape: both bases are keyed by the target's field names, since one source field may
     land in several target fields.
@@ -187,13 +190,22 @@ def agree(  # noqa: PLR0913 - what an agreement is made of
     for field in mapped.fields:
         current = target.fields.get(field.casemgr)
         name = field.casemgr
+        is_new = not link.casemgr_base.has(name)
         unmoved = field.source == link.kore_base.get(name)
+        if way is not Way.ALONE and is_new and _lacks(field, current):
+            unmoved = False
+        edited = touched and way is not Way.ALONE
+        edited = edited and _target_changed(field, link, current)
+        unmoved = unmoved and not edited
         fresh = name in sent or (not link.finished and unmoved)
+        if way is not Way.ALONE and is_new and not fresh and _lacks(field, current):
+            continue
         if way is Way.ALONE or not link.finished:
-            fresh = fresh or not link.casemgr_base.has(name)
+            fresh = fresh or is_new
         asks = field.write_once == "conflict" and link.finished  # until it is decided
         settled = field.value is None or (field.write_once is not None and not asks)
-        settled = settled or (field.is_copy and target.text("status") in ENDED)
+        settled = settled or (field.one_way and target.text("status") in ENDED)
+        settled = settled and (link.finished or not edited)
         if settled and link.finished and way is not Way.ALONE:
             kore[name] = field.source  # the target's own change is still to be carried
             settled = False
@@ -215,6 +227,11 @@ def agree(  # noqa: PLR0913 - what an agreement is made of
     )
 
 
+def _lacks(field: MappedField, current: Value | None) -> bool:
+    """Tell whether only one side has a field."""
+    return field.write_once is None and (field.source is None) != (current is None)
+
+
 def differ(link: Link, names: Collection[str]) -> Link:
     """Forget what was agreed on fields of a link that was found again.
 
@@ -232,6 +249,28 @@ def differ(link: Link, names: Collection[str]) -> Link:
         kore_base=base(kore.items()),
         casemgr_base=base(casemgr.items()),
         source_print="",
+    )
+
+
+def one_sided(mapped: MappedRecord, target: Record) -> set[str]:
+    """Give the fields that one side has and the other lacks, by casemgr's names."""
+    return {
+        field.casemgr
+        for field in mapped.fields
+        if _lacks(field, target.fields.get(field.casemgr))
+    }
+
+
+def never_agreed(link: Link, names: Collection[str]) -> Link:
+    """Forget fields of a link that was found again: whoever has one gives it."""
+    if not names:
+        return link
+    kore, casemgr = values(link.kore_base), values(link.casemgr_base)
+    for name in names:
+        kore.pop(name, None)
+        casemgr.pop(name, None)
+    return replace(
+        link, kore_base=base(kore.items()), casemgr_base=base(casemgr.items())
     )
 
 

@@ -11,6 +11,7 @@ from caseferry.model.correlation import Role
 from caseferry.model.link import Link
 from caseferry.model.mapped import MappedField, MappedRecord
 from caseferry.model.record import Record, Value, fingerprint
+from caseferry.reconcile.keys import is_taken, keyed
 from caseferry.reconcile.merge import FINISHED, Merged, Way, merge
 from caseferry.reconcile.slots import Now, Slot
 from caseferry.reconcile.view import ASSIGNED, COMPLETED, GroupView
@@ -71,8 +72,11 @@ def update(view: GroupView, slot: Slot) -> list[Action]:
         reason = "casemgr does not show its activity to these credentials"
         return [_set_aside(mapped, link, "not-seen", reason)]
     can_edit = slot.now is Now.OPEN
+    wanted = mapped
+    if view.way is not Way.ALONE and can_edit and not is_taken(view, Role.TASK, target):
+        wanted = keyed(view, Role.TASK, mapped)  # an agent's own has no key yet
     merged = merge(
-        mapped,
+        wanted,
         link,
         target,
         digest=view.group.mapping,

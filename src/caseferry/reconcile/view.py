@@ -54,7 +54,8 @@ class GroupView:
     Attributes:
         now: canonical time of the decision, with the margin that due dates need.
         pair: the tenant pair's mark, for correlation keys.
-        case_key_field: where the case carries its key: `custom.ext_key`.
+        case_key_field, activity_key_field: where either carries its key:
+            `custom.ext_key`.
         links: of the case, its tasks and its openers.
         ghosts: links of tasks that Kore does not show any more.
         targets: target records by key: the case and the activities that are linked, or
@@ -88,6 +89,7 @@ class GroupView:
     observed: bool = False
     barred: Mapping[Role, Barred] = field(default_factory=dict)
     is_cascade: bool = False
+    activity_key_field: str = "custom.ext_key"
 
     def link(self, role: Role, key: Key) -> Link | None:
         """Find the link of a case or task."""

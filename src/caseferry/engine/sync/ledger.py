@@ -33,9 +33,13 @@ class Side(Tally):
 
     @property
     def written(self) -> list[KoreWork]:
-        """The groups that were written to in Kore and are not counted yet."""
+        """The groups not counted yet that were written to in Kore, or finished there."""
         works = (work for work, _ in self.waiting.values())
-        return [work for work in works if isinstance(work, KoreWork) and work.done]
+        return [
+            work
+            for work in works
+            if isinstance(work, KoreWork) and (work.done or work.goes_on)
+        ]
 
     def count(self, work: Counted, first: GroupPlan) -> None:
         """Count it."""

@@ -56,6 +56,8 @@ def follow(context: Context, work: KoreWork, activities: Iterable[Record]) -> No
             work.holds[key] = _stranger(key, System.KORE)
         elif _goes_on_elsewhere(link, System.KORE, target):
             work.holds[key] = _unfinished(key)
+        elif link is not None and not link.finished:
+            work.goes_on = True
 
 
 def _observe(context: Context, works: Sequence[Work]) -> None:

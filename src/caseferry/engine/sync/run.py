@@ -235,7 +235,8 @@ class Sync:
         again = self._carrier.carry(lead, ledger.to_casemgr)
         follow = self._following(pairs)
         self._kore_carrier.batch(follow, ledger.to_kore)
-        return again + self._echo([work for work in follow if work.done], ledger)
+        moved = [work for work in follow if work.done or work.goes_on]
+        return again + self._echo(moved, ledger)
 
     def _echo(self, written: Sequence[KoreWork], ledger: Ledger) -> list[Key]:
         """Let the way to casemgr look at what was written to Kore."""

@@ -106,6 +106,7 @@ class KoreCarrier:
         """Add what was done to a group before it had to wait in this run."""
         if (begun := self._begun.pop(work.key, None)) is not None:
             work.done = begun.done + work.done
+            work.goes_on |= begun.goes_on
             work.born |= begun.born | {
                 (work.role(key), key) for key in work.links.keys() - begun.links.keys()
             }

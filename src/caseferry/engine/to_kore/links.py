@@ -8,7 +8,15 @@ from caseferry.model.link import Link
 from caseferry.model.mapped import MappedRecord
 from caseferry.model.marker import marks_of
 from caseferry.model.record import Key, Record, System, Value
-from caseferry.reconcile.merge import FINISHED, UNKNOWN, base, differ, values
+from caseferry.reconcile.merge import (
+    FINISHED,
+    UNKNOWN,
+    Way,
+    base,
+    differ,
+    never_agreed,
+    values,
+)
 from caseferry.reconcile.to_kore.create import SENT_ON_CREATE
 from caseferry.reconcile.to_kore.mirror import (
     STATUS,
@@ -23,7 +31,8 @@ from caseferry.reconcile.to_kore.mirror import (
 def new_link(work: KoreWork, role: Role, key: Key, record: Record) -> Link:
     """Give the link of a record that was created just now; its creation goes on.
 
-    The bases are what was sent, so that an edit made meanwhile is seen as one.
+    The bases are what was sent, and what Kore made of the rest as its reply shows it,
+    so that an edit made meanwhile is seen as one.
     """
     link = Link(
         role=role,
@@ -32,7 +41,13 @@ def new_link(work: KoreWork, role: Role, key: Key, record: Record) -> Link:
         mapping=work.group.mapping,
         made_in=System.KORE,
     )
-    return sent_bases(work.mapped(key), link, sent_on_create(work.mapped(key), role))
+    mapped = work.mapped(key)
+    link = sent_bases(mapped, link, sent_on_create(mapped, role))
+    kore = values(link.kore_base)
+    for field in contents(mapped):
+        if field.kore in record.fields:
+            kore[field.casemgr] = record.fields[field.kore]
+    return replace(link, kore_base=base(kore.items()))
 
 
 def sent_on_create(mapped: MappedRecord, role: Role) -> dict[str, Value | None]:
@@ -63,7 +78,15 @@ def as_it_is(work: KoreWork, link: Link, record: Record) -> Link:
         for f in contents(mapped)
         if f.value is not None and not f.is_met_by(record.fields.get(f.kore))
     }
-    fresh = swapped(differ(swapped(fresh), differing))
+    lacking = set()
+    if work.way is not Way.ALONE:  # each direction fills in what it can
+        lacking = {
+            f.casemgr
+            for f in contents(mapped)
+            if (f.source is None) != (record.fields.get(f.kore) is None)
+        }
+    fresh = swapped(differ(swapped(fresh), differing - lacking))
+    fresh = never_agreed(fresh, lacking)
     if not marks_of(record):
         return _own_end(mapped, fresh)
     if not record.fields.get("marker.tags"):

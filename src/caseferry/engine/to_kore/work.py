@@ -37,6 +37,7 @@ class KoreWork:
         born: source records whose counterpart this run made or adopted.
         aside: records that a saved plan does not let through.
         way, barred, is_cascade: as of the view.
+        goes_on: a creation in it is not finished, and goes on in this direction.
     """
 
     group: KoreGroup
@@ -57,6 +58,7 @@ class KoreWork:
     way: Way = Way.ALONE
     barred: Mapping[Role, Barred] = field(default_factory=dict)
     is_cascade: bool = False
+    goes_on: bool = False
 
     @property
     def key(self) -> Key:

@@ -12,7 +12,7 @@ from dataclasses import replace
 from caseferry.model.action import FieldChange
 from caseferry.model.link import Base, Link
 from caseferry.model.mapped import MappedField, MappedRecord, Owner
-from caseferry.model.record import Record, Value
+from caseferry.model.record import Record, Value, is_touched
 from caseferry.reconcile.merge import (
     FINISHED,
     Merged,
@@ -90,6 +90,7 @@ def agreed(  # noqa: PLR0913 - what an agreement is made of
             source_print=source_print,
             sent=names,
             way=way,
+            touched=is_touched(target),
         )
     )
     kore = values(_without(fresh.kore_base, {STATUS}))

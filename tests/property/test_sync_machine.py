@@ -1,0 +1,210 @@
+"""Any history of two-way sync: no edit is lost, nothing is there twice, all rests.
+
+`CASEFERRY_HISTORIES=2000 pytest tests/property/test_sync_machine.py` runs long; a
+failing history is printed as a program and, with print_blob, as a seed.
+"""
+
+import os
+
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from caseferry.reconcile.guard import Limits
+from support.duplex import (
+    ACTIVITY,
+    CASE,
+    FAULTS,
+    KORE_CASE,
+    KORE_TASK,
+    OPERATIONS,
+    Duplex,
+)
+
+HISTORIES = int(os.environ.get("CASEFERRY_HISTORIES", "0"))
+"""0 is the small, repeatable profile; otherwise so many random histories."""
+PROFILE = settings(
+    max_examples=HISTORIES or 40,
+    stateful_step_count=25 if HISTORIES else 15,
+    derandomize=not HISTORIES,
+    deadline=None,
+    print_blob=True,
+    suppress_health_check=list(HealthCheck),
+    phases=(Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink),
+)
+WHICH = st.integers(0, 7)
+"""Picks one of the records there are, the newest first."""
+AT = st.sampled_from([0, 0, 0, 2, 4, 6, 8, 9, 10, 12, 15, 20, 30])
+"""When people act: at once, or before the request of this number in the next run."""
+
+
+class Machine(RuleBasedStateMachine):
+    """What may happen between two runs, in their midst, and how they end."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.play = Duplex()
+        self.has_failed = False
+
+    @initialize(
+        tasks=st.integers(0, 2),
+        own=st.integers(0, 2),
+        owner=st.sampled_from(["", "", "kore", "casemgr"]),
+        newest_first=st.booleans(),
+    )
+    def carry_some(
+        self, tasks: int, own: int, owner: str, *, newest_first: bool
+    ) -> None:
+        self.play = Duplex(owner=owner, newest_first=newest_first)
+        self.play.kore_case(tasks)
+        self.play.agent_case(own)
+        self.play.sync()
+
+    # people in Kore -----------------------------------------------------------------
+    @rule(tasks=st.integers(0, 2), at=AT)
+    def kore_case(self, tasks: int, at: int) -> None:
+        self._at(at, lambda: self.play.kore_case(tasks))
+
+    @rule(which=WHICH, at=AT)
+    def kore_task(self, which: int, at: int) -> None:
+        self._at(at, lambda: self.play.kore_task(which))
+
+    @rule(which=WHICH, at=AT, change=st.sampled_from(sorted(KORE_TASK)))
+    def edit_kore_task(self, which: int, change: str, at: int) -> None:
+        self._at(at, lambda: self.play.edit_kore_task(which, change))
+
+    @rule(which=WHICH, at=AT, change=st.sampled_from(sorted(KORE_CASE)))
+    def edit_kore_case(self, which: int, change: str, at: int) -> None:
+        self._at(at, lambda: self.play.edit_kore_case(which, change))
+
+    # agents in casemgr --------------------------------------------------------------
+    @rule(tasks=st.integers(0, 2), at=AT)
+    def agent_case(self, tasks: int, at: int) -> None:
+        self._at(at, lambda: self.play.agent_case(tasks))
+
+    @rule(which=WHICH, at=AT)
+    def agent_task(self, which: int, at: int) -> None:
+        self._at(at, lambda: self.play.agent_task(which))
+
+    @rule(which=WHICH, at=AT, change=st.sampled_from(sorted(ACTIVITY)))
+    def edit_activity(self, which: int, change: str, at: int) -> None:
+        self._at(at, lambda: self.play.edit_activity(which, change))
+
+    @rule(which=WHICH, at=AT, change=st.sampled_from(sorted(CASE)))
+    def edit_case(self, which: int, change: str, at: int) -> None:
+        self._at(at, lambda: self.play.edit_case(which, change))
+
+    @rule(which=WHICH, at=AT)
+    def complete(self, which: int, at: int) -> None:
+        self._at(at, lambda: self.play.complete(which))
+
+    @rule(which=WHICH, at=AT)
+    def close(self, which: int, at: int) -> None:
+        self._at(at, lambda: self.play.close(which))
+
+    @rule(which=WHICH, at=AT)
+    def mail(self, which: int, at: int) -> None:
+        self._at(at, lambda: self.play.mail(which))
+
+    @rule(which=WHICH, where=WHICH, at=AT)
+    def move(self, which: int, where: int, at: int) -> None:
+        self._at(at, lambda: self.play.move(which, where))
+
+    @rule(which=WHICH, at=AT, back=st.booleans())
+    def queue(self, which: int, at: int, *, back: bool) -> None:
+        act = self.play.assign if back else self.play.queue
+        self._at(at, lambda: act(which))
+
+    def _at(self, at: int, act) -> None:  # type: ignore[no-untyped-def]
+        if at:
+            self.play.during.setdefault(at, []).append(act)
+        else:
+            act()
+
+    # runs ---------------------------------------------------------------------------
+    @rule()
+    def sync(self) -> None:
+        self.play.sync()
+
+    @rule()
+    def sync_once_more(self) -> None:
+        self.play.sync()
+
+    @rule(limit=st.sampled_from([1, 2, 0.3]))
+    def sync_with_limits(self, limit: float) -> None:
+        self.play.sync(
+            Limits(max_changes=limit, max_creates=2, max_closed=1, max_reopened=0)
+        )
+
+    @rule(at=st.integers(1, 60), when=st.sampled_from(["before", "after"]))
+    def die_at_a_request(self, at: int, when: str) -> None:
+        self.play.die_at_a_request(at, when)
+
+    @rule(at=st.integers(1, 60), when=st.sampled_from(["before", "after"]))
+    def die_at_a_commit(self, at: int, when: str) -> None:
+        self.play.die_at_a_commit(at, when)
+
+    @rule(
+        kind=st.sampled_from(FAULTS),
+        operation=st.sampled_from(OPERATIONS),
+        after=st.integers(0, 8),
+        times=st.integers(1, 3),
+    )
+    def sync_with_a_fault(
+        self, kind: str, operation: str, after: int, times: int
+    ) -> None:
+        self.play.faulty(kind, operation, after=after, times=times)
+
+    @rule()
+    def read_whole(self) -> None:
+        self.play.read_whole()
+
+    @rule(lag=st.sampled_from([0, 5, 20]))
+    def the_search_lags(self, lag: int) -> None:
+        self.play.lag(lag)
+
+    @rule(seconds=st.sampled_from([30, 1000, 90_000]))
+    def time_passes(self, seconds: int) -> None:
+        self.play.wait(seconds)
+
+    # the state and the mapping ------------------------------------------------------
+    @precondition(lambda self: self.play.copies)
+    @rule(which=WHICH)
+    def restore_an_older_state(self, which: int) -> None:
+        self.play.restore(which)
+
+    @rule()
+    def lose_the_state(self) -> None:
+        self.play.lose()
+
+    @rule()
+    def change_the_mapping(self) -> None:
+        self.play.remap()
+
+    # what always holds --------------------------------------------------------------
+    @invariant()
+    def nothing_happened_that_must_not(self) -> None:
+        wrong = self.play.oracle.judge()
+        self.has_failed = self.has_failed or bool(wrong)
+        assert wrong == []
+
+    def teardown(self) -> None:
+        if self.has_failed:
+            return  # the step's own failure says more
+        for acts in self.play.during.values():
+            for act in acts:
+                act()
+        assert self.play.end() == []
+        assert self.play.oracle.judge() == []
+
+
+def test_any_history_of_both_sides_comes_to_rest() -> None:
+    """Whatever happened: nothing twice, no edit lost unsaid, and then all at rest."""
+    run_state_machine_as_test(Machine, settings=PROFILE)

@@ -1,0 +1,257 @@
+"""What happened to each field of each record: who set it, when, and what was shown.
+
+The witness of two-way sync. It looks at the sandbox's records after everything that
+people do and after every request, and knows nothing of the engine.
+"""
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import httpx
+
+from caseferry.sandbox import Sandbox
+
+PERSON: Final = "person"
+MACHINE: Final = "machine"
+LATE: Final = "late"
+"""A request of ours that took effect long after its time-out."""
+ENDED: Final = ("Resolved", "Closed", "completed", "closed")
+
+_MARK = re.compile(
+    r"[ \n]?\[cf1\.[0-9a-f]{8}\.(?P<role>[cton])\.(?P<source>[^\s.\]]+)"
+    r"\.\d+(?: due=(?P<due>[^\s\]]+))?\]"
+)
+_KEY = re.compile(r"cf1\.[0-9a-f]{8}\.(?P<role>[cton])\.(?P<source>[^\s.]+)\.(\d+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A field took a value; `n` counts the moments of the whole story."""
+
+    n: int
+    who: str
+    value: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A field of a record changed; `field` is "" where the record came into being.
+
+    `seen` is the moment at which a reply had last shown the record by then.
+    """
+
+    n: int
+    who: str
+    key: str
+    field: str
+    old: Any
+    new: Any
+    seen: int = 0
+
+
+@dataclass(slots=True)
+class Chronicle:
+    """Everything that happened to the records of a sandbox, in order.
+
+    Attributes:
+        changes: all of them.
+        shown: by record, the moment when a reply last showed it to the machine.
+    """
+
+    box: Sandbox
+    n: int = 0
+    changes: list[Change] = field(default_factory=list)
+    shown: dict[str, int] = field(default_factory=dict)
+    history: dict[tuple[str, str], list[Moment]] = field(default_factory=dict)
+    _known: dict[str, dict[str, Any]] = field(default_factory=dict)
+    _versions: tuple[int, ...] = ()
+    _calls: int = 0
+
+    def people(self, act: Callable[[], Any]) -> Any:
+        """Let a person do something, and write down what came of it."""
+        self.look()
+        made = act()
+        self._look(PERSON)
+        return made
+
+    def look(self) -> None:
+        """Write down what requests have done since the last look."""
+        calls = self.box.log[self._calls :]
+        self._calls = len(self.box.log)
+        is_late = any(call.fault == "landed" for call in calls)
+        self._look(LATE if is_late else MACHINE)
+
+    def watch(self, inner: httpx.BaseTransport) -> httpx.BaseTransport:
+        """Give a transport that looks after each request."""
+        return _Watched(inner, self)
+
+    def show(self, keys: list[str]) -> None:
+        """Remember that a reply showed some records as they are now."""
+        self.n += 1
+        for key in keys:
+            self.shown[key] = self.n
+
+    def at(self, key: str, name: str, n: int) -> Any:
+        """Give what a field held at a moment; None before the record was there."""
+        value = None
+        for moment in self.history.get((key, name), ()):
+            if moment.n > n:
+                break
+            value = moment.value
+        return value
+
+    def since(self, key: str, name: str, n: int) -> list[Moment]:
+        """Give what a field held at a moment, and every value that it took since."""
+        moments = self.history.get((key, name), [])
+        before = [each for each in moments if each.n <= n][-1:]
+        return before + [each for each in moments if each.n > n]
+
+    def now(self, key: str) -> dict[str, Any]:
+        """Give all fields of a record as last seen."""
+        return self._known[key]
+
+    def keys(self) -> list[str]:
+        """Give every record there is."""
+        return sorted(self._known)
+
+    def _look(self, who: str) -> None:
+        shelves = (
+            self.box.kore.store.case_shelf,
+            self.box.kore.store.task_shelf,
+            self.box.casemgr.store.case_shelf,
+            self.box.casemgr.store.activity_shelf,
+        )
+        versions = tuple(shelf.version for shelf in shelves)
+        if versions == self._versions:
+            return
+        self._versions = versions
+        seen = flat(self.box)
+        for key, fields in seen.items():
+            known = self._known.get(key)
+            if known is None:
+                self._note(who, key, "", None, fields)
+            for name, value in fields.items():
+                old = known[name] if known else None
+                if known is None or old != value:
+                    self._note(who, key, name, old, value)
+        for key in self._known.keys() - seen.keys():
+            self._note(who, key, "gone", False, True)
+        self._known = seen
+
+    def _note(self, who: str, key: str, name: str, old: Any, new: Any) -> None:
+        self.n += 1
+        seen = self.shown.get(key, 0)
+        self.changes.append(Change(self.n, who, key, name, old, new, seen))
+        moment = Moment(self.n, who, new)
+        self.history.setdefault((key, name), []).append(moment)
+
+
+class _Watched(httpx.BaseTransport):
+    """Looks at the records after each request, and at what its reply shows."""
+
+    def __init__(self, inner: httpx.BaseTransport, chronicle: Chronicle) -> None:
+        self.inner, self.chronicle = inner, chronicle
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        try:
+            response = self.inner.handle_request(request)
+        finally:
+            self.chronicle.look()
+        if response.status_code < 300:
+            response.read()
+            self.chronicle.show(_shown(request.url.path, response.content))
+        return response
+
+
+def _shown(path: str, content: bytes) -> list[str]:
+    try:
+        body = json.loads(content)
+    except ValueError:
+        return []
+    found: list[str] = []
+    _walk(body, found)
+    if "casemgr" not in path:
+        return [f"kore:{x}" for x in found if x[:3] in ("ci-", "ti-")]
+    kind = "case" if "/case" in path.rsplit("casemgr/v3", 1)[-1] else "activity"
+    return [f"casemgr:{kind}:{x}" for x in found if x.isdigit()]
+
+
+def _walk(body: Any, found: list[str]) -> None:
+    if isinstance(body, dict):
+        for name in ("_id", "id"):
+            if isinstance(body.get(name), str | int):
+                found.append(str(body[name]))
+        for value in body.values():
+            _walk(value, found)
+    elif isinstance(body, list):
+        for each in body:
+            _walk(each, found)
+
+
+def flat(box: Sandbox) -> dict[str, dict[str, Any]]:
+    """Give every record's fields as people read them, without our marks."""
+    found: dict[str, dict[str, Any]] = {}
+    for kore in (*box.kore.cases.values(), *box.kore.tasks.values()):
+        found[f"kore:{kore.id}"] = _kore(kore)
+    for case in box.casemgr.cases.values():
+        found[f"casemgr:case:{case.id}"] = _casemgr(case) | {
+            "subject": case.subject,
+            "severity": case.severity,
+            "description": case.description,
+        }
+    for each in box.casemgr.activities.values():
+        found[f"casemgr:activity:{each.id}"] = _casemgr(each) | {
+            "subject": each.subject,
+            "priority": each.priority,
+            "case": f"casemgr:case:{each.case_id}",
+            "kind": each.kind,
+        }
+    return found
+
+
+def _kore(record: Any) -> dict[str, Any]:
+    texts = f"{record.name}\n{record.desc or ''}"
+    marks = list(_MARK.finditer(texts))
+    made_up = {mark["due"] for mark in marks if mark["due"]}
+    tags = [tag for tag in record.tags if tag.startswith("ext:")]
+    keys = {f"{m['role']}.{m['source']}" for m in marks}
+    keys |= {
+        f"{m['role']}.{m['source']}"
+        for tag in tags
+        if (m := _KEY.fullmatch(tag.removeprefix("ext:")))
+    }
+    return {
+        "name": _MARK.sub("", record.name).strip(),
+        "desc": _MARK.sub("", record.desc or "").strip(),
+        "priority": record.priority,
+        "due": None if made_up and _is_made_up(record.due, made_up) else record.due,
+        "tags": tuple(tag for tag in record.tags if tag not in tags),
+        "status": record.status,
+        "ended": record.status in ENDED,
+        "active": record.is_active,
+        "case": f"kore:{record.case_id}" if hasattr(record, "case_id") else "",
+        "keys": tuple(sorted(keys)),
+    }
+
+
+def _is_made_up(due: int | None, made_up: set[str]) -> bool:
+    if due is None:
+        return True
+    stamp = datetime.fromtimestamp(due / 1000, UTC)
+    return stamp.strftime("%Y-%m-%dT%H:%M:%S.") + f"{due % 1000:03d}Z" in made_up
+
+
+def _casemgr(record: Any) -> dict[str, Any]:
+    keys = [_KEY.fullmatch(text) for text in record.custom.get("ext_key", ())]
+    return {
+        "due": record.due,
+        "tags": tuple(record.custom.get("kore_tags", ())),
+        "status": record.status,
+        "ended": record.status in ENDED,
+        "keys": tuple(f"{m['role']}.{m['source']}.{m[3]}" for m in keys if m),
+        "notes": " / ".join(note.content for note in record.notes),
+    }

@@ -1,0 +1,425 @@
+"""A history of two-way sync: people on both sides, runs that end well or badly.
+
+People may also act in the middle of a run, between two of its requests. Everything is
+written down in a chronicle, and judged by the oracle.
+"""
+
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any, Final
+
+import httpx
+
+from caseferry.adapters.memory_store import MemoryStore
+from caseferry.engine.changes import ReadPlan
+from caseferry.engine.sync.run import Sync, SyncOptions
+from caseferry.errors import CaseferryError
+from caseferry.model.link import HoldKind
+from caseferry.model.record import System
+from caseferry.reconcile.guard import Limits
+from support.both import OPEN_LIMITS, Both
+from support.chronicle import Chronicle
+from support.crash import Crash
+from support.oracle import PRIORITIES, Oracle
+from support.rig import default_mapper
+
+Change = dict[str, Any]
+KORE_TASK: Final[dict[str, Change]] = {
+    "low": {"priority": "Low"},
+    "high": {"priority": "High"},
+    "critical": {"priority": "Critical"},
+    "emergency": {"priority": "Emergency"},
+    "tags": {"tags": ("vip", "gold")},
+    "one tag": {"tags": ("vip",)},
+    "no tags": {"tags": ()},
+    "renamed": {"name": "Call back on Monday"},
+    "renamed again": {"name": "Call back on Tuesday"},
+    "due later": {"due_in": 30},
+    "due soon": {"due_in": 0.01},
+    "on hold": {"status": "Waiting for parts"},
+    "resolved": {"status": "Resolved"},
+    "open": {"status": "Open"},
+    "hidden": {"is_active": False},
+    "shown": {"is_active": True},
+}
+KORE_CASE: Final[dict[str, Change]] = {
+    "low": {"priority": "Low"},
+    "critical": {"priority": "Critical"},
+    "emergency": {"priority": "Emergency"},
+    "tags": {"tags": ("vip", "gold")},
+    "renamed": {"name": "Router down again"},
+    "due later": {"due_in": 40},
+    "due soon": {"due_in": 0.01},
+    "on hold": {"status": "On Hold"},
+    "closed": {"status": "Closed"},
+    "resolved": {"status": "Resolved"},
+    "open": {"status": "Open"},
+    "hidden": {"is_active": False},
+    "shown": {"is_active": True},
+}
+ACTIVITY: Final[dict[str, Change]] = {
+    "priority 1": {"priority": "1"},
+    "priority 3": {"priority": "3"},
+    "priority 5": {"priority": "5"},
+    "priority 7": {"priority": "7"},
+    "due": {"due_in": 3},
+    "tags": {"tags": ("silver",)},
+}
+CASE: Final[dict[str, Change]] = {
+    "urgent": {"severity": "urgent"},
+    "low": {"severity": "low"},
+    "high": {"severity": "high"},
+    "subject": {"subject": "Found by Frank"},
+    "due": {"due_in": 5},
+    "due soon": {"due_in": 0.01},
+    "tags": {"tags": ("silver", "vip")},
+}
+FAULTS: Final = (
+    "lost_reply",
+    "late_effect",
+    "error_after",
+    "error_before",
+    "reset_after",
+    "connect_refused",
+    "rate_limit_429",
+    "unauthorized",
+    "truncated",
+    "gateway_html",
+    "empty_body",
+)
+OPERATIONS: Final = (
+    "create_task",
+    "create_case",
+    "update_case",
+    "update_task",
+    "get_cases",
+    "get_tasks",
+    "edit_activity",
+    "edit_case",
+    "complete_activities",
+    "close_case",
+    "add_activity_note",
+    "search_activities",
+    "get_activities",
+    "*",
+)
+OTHER_MEDIUM: Final = {**PRIORITIES, "Medium": "4", "Low": "567"}
+ALLOWED: Final = frozenset(("unlinked", "mapping-changed", "losses"))
+
+
+class Duplex:
+    """One scene, its chronicle and its oracle.
+
+    Attributes:
+        during: what people do before the request of this number in the next run.
+    """
+
+    def __init__(self, *, owner: str = "", newest_first: bool = True) -> None:
+        sort = "supported" if newest_first else "unsupported"
+        self.both = Both(readings={"kore.sort_updated_at": sort}, owner=owner)
+        self.box = self.both.box
+        self.both.rig.allowed = ALLOWED
+        self.tale = Chronicle(self.box)
+        self.oracle = Oracle(self.tale, owner=owner)
+        self.owner = owner
+        self.during: dict[int, list[Callable[[], Any]]] = {}
+        self.copies: list[Any] = []
+        self.count = 0
+        self.die: tuple[int, str] | None = None
+        self.stopped = 0
+        self.both.rig.wrap = self._wrap
+
+    # people -------------------------------------------------------------------------
+    def kore_case(self, tasks: int) -> None:
+        name = self._name("Case")
+        case = self._do(lambda: self.both.case(name, priority="Medium"))
+        for _ in range(tasks):
+            self._kore_task(case)
+
+    def kore_task(self, which: int) -> None:
+        if case := _pick(self._kore_cases(), which):
+            self._kore_task(case)
+
+    def _kore_task(self, case: str) -> None:
+        name, due = self._name("Task"), self.both.due(20)
+        self._do(lambda: self.both.task(case, name, priority="Medium", due=due))
+
+    def edit_kore_task(self, which: int, change: str) -> None:
+        if task := _pick(list(self.box.kore.tasks), which):
+            self._edit(task, KORE_TASK[change])
+
+    def edit_kore_case(self, which: int, change: str) -> None:
+        if case := _pick(self._kore_cases(), which):
+            self._edit(case, KORE_CASE[change])
+
+    def agent_case(self, tasks: int) -> None:
+        name = self._name("Agent's case")
+        case = self._do(lambda: self.both.agent_case(name))
+        for _ in range(tasks):
+            self._agent_task(case)
+
+    def agent_task(self, which: int) -> None:
+        if case := _pick(list(self.box.casemgr.cases), which):
+            self._agent_task(case)
+
+    def _agent_task(self, case: str) -> None:
+        name = self._name("Agent's task")
+        self._do(lambda: self.both.agent_task(case, name, priority="5"))
+
+    def edit_activity(self, which: int, change: str) -> None:
+        if (each := self._activity(which)) and each.is_open:
+            self._edit(f"activity:{each.id}", ACTIVITY[change])
+
+    def edit_case(self, which: int, change: str) -> None:
+        case = _pick(list(self.box.casemgr.cases.values()), which)
+        if case is not None and case.status == "open":
+            self._edit(f"case:{case.id}", CASE[change])
+
+    def complete(self, which: int) -> None:
+        each = self._activity(which, kind=None)
+        if each is not None and each.status == "assigned":
+            self._do(lambda: self.box.human.complete(each.id))
+
+    def close(self, which: int) -> None:
+        case = _pick(list(self.box.casemgr.cases.values()), which)
+        if case is not None and case.status == "open":
+            self._do(lambda: self.box.human.close("casemgr", case.id))
+
+    def mail(self, which: int) -> None:
+        if case := _pick(list(self.box.casemgr.cases), which):
+            create = self.box.human.create
+            self._do(lambda: create("casemgr", "activity", case_id=case))
+
+    def move(self, which: int, where: int) -> None:
+        each = self._activity(which)
+        cases = [c for c in self.box.casemgr.cases.values() if c.status == "open"]
+        case = _pick(cases, where)
+        if each is not None and case is not None and each.is_open:
+            self._edit(f"activity:{each.id}", {"case_id": case.id})
+
+    def queue(self, which: int) -> None:
+        if (each := self._activity(which)) and each.is_open:
+            change = {"status": "awaiting_assignment", "assignee": None}
+            self._edit(f"activity:{each.id}", change)
+
+    def assign(self, which: int) -> None:
+        if (each := self._activity(which)) and each.is_open:
+            self._edit(
+                f"activity:{each.id}", {"status": "assigned", "assignee": "1001"}
+            )
+
+    def _activity(self, which: int, kind: str | None = "task") -> Any:
+        every = self.box.casemgr.activities.values()
+        return _pick([a for a in every if kind in (None, a.kind)], which)
+
+    def _kore_cases(self) -> list[str]:
+        return list(self.box.kore.cases)
+
+    def _edit(self, record: str, change: Change) -> None:
+        change = dict(change)
+        if "due_in" in change:
+            change["due"] = self.both.due(change.pop("due_in"))
+        entity, _, local = record.partition(":")
+        if "tags" in change and local:
+            shelf = self.box.casemgr.cases
+            if entity == "activity":
+                shelf = self.box.casemgr.activities
+            custom = dict(shelf[local].custom)
+            change["custom"] = {**custom, "kore_tags": change.pop("tags")}
+        self._do(lambda: self.both.edit(record, **_with_ours(self.box, record, change)))
+
+    def _name(self, what: str) -> str:
+        self.count += 1
+        return f"{what} {self.count}"
+
+    def _do(self, act: Callable[[], Any]) -> Any:
+        return self.tale.people(act)
+
+    # runs ---------------------------------------------------------------------------
+    def sync(self, limits: Limits = OPEN_LIMITS, wait_s: float = 300.0) -> None:
+        """Run as an operator does who looks at the guards and passes them by name."""
+        self.wait(wait_s)
+        with suppress(CaseferryError):
+            self._run(limits)
+        self._after()
+
+    def _run(self, limits: Limits) -> None:
+        self.oracle.runs.append(self.tale.n)
+        context = self.both.context()
+        options = SyncOptions(limits=limits, reading=self.both.reading)
+        self.last = sync = Sync(context, options)
+        sync.read()
+        planned = sync.plan()
+        self.planned = planned
+        if planned.stops:
+            self.stopped += 1
+            return
+        sync.acknowledge_mapping()
+        tally = sync.carry_out()
+        counts = {"case": sync.extracted.cases, "task": sync.extracted.tasks}
+        assert tally.balances(counts), (counts, dict(tally.ends))
+        self.tally = tally
+        self.tale.look()
+        self.oracle.ends.append(self.tale.n)
+
+    def _after(self) -> None:
+        for acts in self.during.values():
+            for act in acts:
+                act()  # the run was shorter than that
+        self.during = {}
+        self.die = None
+        self.both.rig.store.on_commit = None
+        self.box.faults.clear()
+        self.tale.look()
+        self.copies = [*self.copies[-8:], self.both.rig.store.snapshot()]
+
+    def die_at_a_request(self, at: int, when: str) -> None:
+        self.die = (at, when)
+        self._dies()
+
+    def die_at_a_commit(self, at: int, when: str) -> None:
+        commits = 0
+
+        def tell(moment: str) -> None:
+            nonlocal commits
+            commits += moment == "before"
+            if commits == at and moment == when:
+                raise Crash
+
+        self.both.rig.store.on_commit = tell
+        self._dies()
+
+    def _dies(self) -> None:
+        self.wait(300)
+        try:
+            self._run(OPEN_LIMITS)
+        except CaseferryError:
+            pass
+        except Crash:
+            self._break()
+        self._after()
+
+    def faulty(self, kind: str, operation: str, *, after: int, times: int) -> None:
+        self.both.fault(
+            kind, operation, system="*", after=after, times=times, delay_s=45.0
+        )
+        self._break()
+        self.sync()
+        self._break()
+
+    def _break(self) -> None:
+        self.oracle.broken.append(self.tale.n)
+
+    def lag(self, seconds: int) -> None:
+        readings = {"casemgr.search_lag_s": seconds, "kore.search_lag_s": seconds}
+        self.box.readings.set(readings)
+
+    def wait(self, seconds: float) -> None:
+        self.both.clock.sleep(seconds)
+        self.box.settle()
+        self.tale.look()
+
+    def read_whole(self) -> None:
+        self.both.reading = ReadPlan(full=frozenset(System))
+        self.sync()
+        self.both.reading = ReadPlan()
+
+    def restore(self, which: int) -> None:
+        self.wait(200)
+        if copy := _pick(self.copies, which):
+            self.both.rig.store.restore(copy)
+            self._break()
+
+    def lose(self) -> None:
+        self.wait(200)
+        self.both.rig.store = MemoryStore()
+        self._break()
+
+    def remap(self) -> None:
+        """Let an administrator change the mapping; the next run acknowledges it."""
+        other = self.oracle.tables[-1] is PRIORITIES
+        self.oracle.tables.append(OTHER_MEDIUM if other else PRIORITIES)
+        self.both.rig.mapper = default_mapper(lambda text: self._mapping(text, other))
+        self.tale.n += 1
+        self.oracle.remapped.append(self.tale.n)
+
+    def _mapping(self, text: str, other: bool) -> str:  # noqa: FBT001
+        if other:
+            text = text.replace('Medium = ["4", "5"]', 'Medium = ["4"]')
+            text = text.replace('Low = ["6", "7"]', 'Low = ["5", "6", "7"]')
+        if self.owner:
+            text = text.replace('owner = "ask"', f'owner = "{self.owner}"')
+            text = text.replace('owner = "kore"', f'owner = "{self.owner}"')
+            text = text.replace('owner = "casemgr"', f'owner = "{self.owner}"')
+        return text
+
+    def _wrap(self, inner: httpx.BaseTransport) -> httpx.BaseTransport:
+        return _Stage(self.tale.watch(inner), self)
+
+    # the end ------------------------------------------------------------------------
+    def end(self) -> list[str]:
+        """Let all faults end and run twice; give what is wrong after that."""
+        self.box.faults.clear()
+        self.lag(0)
+        self.wait(3600)
+        self._run(OPEN_LIMITS)
+        if any(h.kind is HoldKind.WAITING for h in self.both.holds.values()):
+            self.wait(3600)  # what is to be seen twice
+            self._run(OPEN_LIMITS)
+        self.wait(3600)
+        before = len(self.box.log)
+        self._run(OPEN_LIMITS)
+        self.tale.look()
+        wrong = [
+            f"not at rest: {call.operation} {call.record_id}"
+            for call in self.box.log[before:]
+            if call.operation in WRITING and call.method != "GET"
+        ]
+        listed = {str(key): h.code for key, h in self.both.holds.items()}
+        return wrong + self.oracle.differences(listed)
+
+
+WRITING: Final = {
+    "create_case",
+    "create_task",
+    "update_case",
+    "update_task",
+    "edit_activity",
+    "edit_case",
+    "complete_activities",
+    "close_case",
+    "add_activity_note",
+    "create_customer",
+}
+
+
+class _Stage(httpx.BaseTransport):
+    """Lets people act, and the run die, at the requests that were chosen."""
+
+    def __init__(self, inner: httpx.BaseTransport, play: Duplex) -> None:
+        self.inner, self.play, self.n = inner, play, 0
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        self.n += 1
+        for act in self.play.during.pop(self.n, ()):
+            act()
+        if self.play.die == (self.n, "before"):
+            raise Crash
+        response = self.inner.handle_request(request)
+        if self.play.die == (self.n, "after"):
+            raise Crash
+        return response
+
+
+def _with_ours(box: Any, record: str, change: Change) -> Change:
+    """Keep our own tags: people see them, and leave them alone."""
+    if "tags" not in change:
+        return change
+    shelf = box.kore.cases if record.startswith("ci-") else box.kore.tasks
+    ours = tuple(tag for tag in shelf[record].tags if tag.startswith("ext:"))
+    return {**change, "tags": (*change["tags"], *ours)}
+
+
+def _pick(of: list[Any], which: int) -> Any:
+    """Give one of a list, the newest first."""
+    return of[-1 - which % len(of)] if of else None

@@ -16,7 +16,8 @@ SCHEMA: Literal["caseferry-plan/1"] = "caseferry-plan/1"
 class _Part(BaseModel):
     """A part of the file; nothing that is not named here may stand in it."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    # Built when first used: most commands use none of them.
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 class Redacted(_Part):
@@ -186,7 +187,7 @@ class Header(_Part):
     digest: str = ""
     made: Made | None = None
 
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+    model_config = ConfigDict(populate_by_name=True)
 
 
 class Seal(_Part):

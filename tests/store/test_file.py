@@ -164,6 +164,34 @@ def test_a_damaged_state_is_noticed_before_the_run(state: Path, damage: str) -> 
     assert "backup" in error.hint
 
 
+@pytest.mark.parametrize("since", ["today", "yesterday", "copied", "killed"])
+def test_a_state_is_read_whole_once_a_day(state: Path, since: str) -> None:
+    """What was found whole is not read again, unless it may be another file since."""
+    a_filled_state(state)
+    SqliteStore.open(state).close()
+    with Database(state) as file:
+        sql = "SELECT rootpage FROM sqlite_schema WHERE name = 'journal'"
+        ((page,),) = file.execute(sql).fetchall()
+        if since == "yesterday":
+            file.execute(
+                "UPDATE meta SET value = (value - 90000) || substr(value, 11)"
+                " WHERE name = 'checked'"
+            )
+    whole = state.read_bytes()
+    at = (page - 1) * 4096
+    state.write_bytes(whole[:at] + b"\xff" * 4096 + whole[at + 4096 :])
+    if since == "copied":
+        state.rename(state.with_name("old"))
+        shutil.copyfile(state.with_name("old"), state)
+    if since == "killed":
+        state.with_name(f"{state.name}-wal").write_bytes(b"a log that was left")
+
+    if since == "today":
+        SqliteStore.open(state).close()
+    else:
+        assert refusal(lambda: SqliteStore.open(state)).code == "state-corrupt"
+
+
 def test_a_newer_state_is_refused(state: Path) -> None:
     """A state with a migration that we do not know is not touched."""
     a_filled_state(state)

@@ -217,6 +217,8 @@ class Course:
             self._story.data(figures),
             planned,
             Scope(only=tuple(sorted(scope.only)), limit=scope.limit),
+            # a run that finds nothing to do, again and again, looks at no record twice
+            inputs=scope.dry_run or self._writer.lines > 0,
         )
         return self._writer.header(known, made_by(this))
 

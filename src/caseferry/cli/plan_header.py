@@ -23,7 +23,12 @@ Direction = Literal["kore-to-casemgr", "casemgr-to-kore", "two-way"]
 
 
 def header_of(
-    this: Begun, data: Mapping[str, Any], planned: Planned, scope: Scope
+    this: Begun,
+    data: Mapping[str, Any],
+    planned: Planned,
+    scope: Scope,
+    *,
+    inputs: bool,
 ) -> Header:
     """Give the header of a plan, its digest and maker left open.
 
@@ -32,6 +37,7 @@ def header_of(
         data: what it came to, in the shape of the JSON output.
         planned: with what refuses it.
         scope: what was asked for.
+        inputs: hash all records that were read.
     """
     pair = this.run.context.settings.pair
     direction: Direction = data["direction"]
@@ -50,7 +56,7 @@ def header_of(
         mapping=this.mapper.digest,
         policy=policy_of(this),
         configuration=config_digest(this.loaded.config),
-        inputs=_inputs(this),
+        inputs=_inputs(this) if inputs else {},
         scope=scope,
         read=data["read"],
         actions=data["actions"],

@@ -21,7 +21,8 @@ def _a_time(text: str) -> str:
 class _Part(BaseModel):
     """A part of the file; nothing that is not named here may stand in it."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    # Built when first used: most commands use none of them.
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 class Redacted(_Part):
@@ -193,7 +194,7 @@ class Header(_Part):
     digest: str = ""
     made: Made | None = None
 
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+    model_config = ConfigDict(populate_by_name=True)
 
 
 class Seal(_Part):

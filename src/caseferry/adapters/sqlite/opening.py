@@ -13,6 +13,14 @@ from caseferry.errors import StateError
 BUSY_TIMEOUT_S = 15
 CACHE_KIB = 16_384
 LOG_PAGES = 4_000  # 16 MiB of log; the default of 4 MiB halves the speed
+_WAS_CHECKED = """
+    SELECT 1 FROM meta WHERE name = 'checked' AND value LIKE '% ' || ?
+    AND strftime('%s', 'now') - CAST(value AS INTEGER) BETWEEN 0 AND 86400
+"""
+_NOTE_CHECKED = """
+    INSERT OR REPLACE INTO meta (name, value)
+    VALUES ('checked', strftime('%s', 'now') || ' ' || ?)
+"""
 
 
 def open_database(
@@ -63,7 +71,9 @@ def _prepare(
                 path=str(path),
             )
         return db
-    _check_pages(conn, path)
+    is_due = not is_new and _is_check_due(conn, path)
+    if is_due:
+        _check_pages(conn, path)
     # Before the first transaction; from then on readers never wait for the writer.
     conn.execute("PRAGMA journal_mode = WAL")
     conn.execute("PRAGMA synchronous = FULL")
@@ -72,6 +82,8 @@ def _prepare(
     conn.execute(f"PRAGMA wal_autocheckpoint = {LOG_PAGES}")
     if pending:
         _upgrade(db, versions)
+    if is_due:
+        conn.execute(_NOTE_CHECKED, (_identity(path),))
     return db
 
 
@@ -110,6 +122,25 @@ def _names(versions: Migrations) -> set[str]:
         return {each.name for each in versions.pending(empty)}
     finally:
         empty.close()
+
+
+def _is_check_due(conn: sqlite3.Connection, path: Path) -> bool:
+    """Tell whether the file has to be read whole before it is used.
+
+    Not when this very file was, within a day, and whoever wrote it last closed it: a
+    schedule would read all of a large state every few minutes. A copy is another file,
+    and a process that was killed leaves its log.
+    """
+    log = path.with_name(f"{path.name}-wal")
+    if log.exists() and log.stat().st_size:
+        return True
+    return conn.execute(_WAS_CHECKED, (_identity(path),)).fetchone() is None
+
+
+def _identity(path: Path) -> str:
+    """Name the file itself: a copy, or what was put in its place, is another one."""
+    found = path.stat()
+    return f"{found.st_dev}:{found.st_ino}"
 
 
 def _check_pages(conn: sqlite3.Connection, path: Path) -> None:

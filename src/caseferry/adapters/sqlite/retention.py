@@ -116,6 +116,8 @@ class Retention(Connection):
         Returns:
             How many journal entries, runs and records lost their contents.
         """
+        if self._one(f"SELECT 1 WHERE EXISTS ({_OLD})", before) is None:
+            return 0  # all records would be looked at
         with self._wiping():
             entries = self._write(_PURGE_JOURNAL, before)
             runs = self._write(_PURGE_RUNS, before)

@@ -75,7 +75,7 @@ def run_facts(store: SqliteStore) -> RunFacts:
     run = store.last_of(CARRYING, succeeded=False)
     success = store.last_of(CARRYING, succeeded=True)
     code = None if run is None else run.exit_code
-    standing = _standing(store)
+    standing = store.hold_counts()
     started, ended = (None, None) if run is None else (run.started, run.ended)
     return RunFacts(
         at=canonical_time(SystemClock().now()),
@@ -118,13 +118,6 @@ def after(facts: RunFacts, result: Result, failures: int, next_run: str) -> RunF
         failures=failures,
         next_run=next_run or None,
     )
-
-
-def _standing(store: SqliteStore) -> dict[HoldKind, int]:
-    counts: dict[HoldKind, int] = {}
-    for group in store.hold_groups():
-        counts[group.kind] = counts.get(group.kind, 0) + group.count
-    return counts
 
 
 def _system_facts(store: Store, system: System) -> SystemFacts:

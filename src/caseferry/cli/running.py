@@ -167,6 +167,14 @@ def carried_direction(store: SqliteStore) -> Direction:
     return direction_from(source)
 
 
+def next_command(store: SqliteStore) -> str:
+    """Give what carries the next changes, as the last run that carried something."""
+    direction = carried_direction(store)
+    if direction is Direction.TWO_WAY:
+        return "caseferry sync"
+    return f"caseferry migrate --from {direction.source}"
+
+
 def name_of(store: SqliteStore, key: Key) -> str:
     """Give the number that people see, or ""."""
     record = store.record(key)

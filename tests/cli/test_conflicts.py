@@ -53,9 +53,64 @@ Next:
 STATUS = """\
 Sync
   last sync       3: TIME, exit code 4
-  Kore read       all changes up to TIME, 2 min ago
-  casemgr read    all changes up to TIME, 2 min ago
+  Kore read       all changes up to TIME, AGE ago
+  casemgr read    all changes up to TIME, AGE ago
   next full scan  after TIME
+"""
+STORY = """\
+Task TS000100
+  Kore            kore:ti-12633a3-85f5-b733-a07d-f7248be83288
+  casemgr         casemgr:activity:NNNN
+  cases           kore:ci-b0ba648-0329-e93d-5b80-0b8cea32f0aa and
+                  casemgr:case:NNNN
+  link            finished
+  held (casemgr)  conflict, both-changed: changed on both sides since they last
+                  agreed: priority
+  held (Kore)     conflict, both-changed: changed on both sides since they last
+                  agreed: priority
+  last sync       3: TIME, exit code 4
+  Kore read       all changes up to TIME, AGE ago
+  casemgr read    all changes up to TIME, AGE ago
+  next full scan  after TIME
+
+Fields, as read last and as both sides last agreed
+  name and subject
+    Kore    "Check the payment", agreed on "Check the payment"
+    casemgr "Check the payment", agreed on "Check the payment"
+  refId and custom.kore_ref
+    Kore    "TS000100", agreed on "TS000100"
+    casemgr "TS000100", agreed on "TS000100"
+  createdAt and custom.orig_created
+    Kore    "TIME", agreed on "TIME"
+    casemgr "TIME", agreed on "TIME"
+  priority and custom.kore_priority
+    Kore    "Low", agreed on "Low"
+    casemgr "Low", agreed on "Low"
+  priority
+    Kore    "Low", agreed on "Medium"
+    casemgr "1", agreed on "4"
+  status and custom.kore_status
+    Kore    "Open", agreed on "Open"
+    casemgr "Open", agreed on "Open"
+  status
+    Kore    "Open", agreed on unfinished
+    casemgr "assigned", agreed on "assigned"
+
+Conflicts
+  priority: changed on both sides since they last agreed
+    found    TIME
+    Kore     "Low"
+    casemgr  "1"
+    caseferry resolve TS000100 --take kore
+    caseferry resolve TS000100 --take casemgr
+
+The next sync, as far as the state can tell
+  to casemgr  conflict: changed on both sides since they last agreed: priority
+  to Kore     conflict: changed on both sides since they last agreed: priority
+
+Written
+  TIME run 1: create task, done casemgr:activity:NNNN
+  TIME run 3: edit_task task, done casemgr:activity:NNNN
 """
 
 
@@ -108,7 +163,8 @@ def open_one(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Disputed]:
 
 
 def _plain(text: str) -> str:
-    return re.sub(r"activity:\d+", "activity:NNNN", text)
+    text = re.sub(r", \S+ \S+ ago", ", AGE ago", text)
+    return re.sub(r"(activity|case):\d+", r"\1:NNNN", text)
 
 
 def test_a_conflict_is_listed_decided_and_carried(disputed: Disputed) -> None:
@@ -124,7 +180,7 @@ def test_a_conflict_is_listed_decided_and_carried(disputed: Disputed) -> None:
 
     assert _plain(listed.plain) == LISTED
     assert _plain(held.plain) == QUARANTINE
-    assert STATUS in status.plain
+    assert STATUS in _plain(status.plain)
     assert status.out.endswith("caseferry conflicts   (what waits for your decision)\n")
     assert (still.code, "caseferry conflicts" in still.out) == (4, True)
     assert dry.out.startswith("Would settle 1 conflict: casemgr's side\n")
@@ -166,6 +222,47 @@ def test_the_json_says_all_that_the_text_does(open_one: Disputed) -> None:
     assert status["sync"]["next_full_scan"].endswith("Z")
     assert group["count"] == len(group["records"]) == 1
     assert group["records"][0]["number"] == "TS000100"
+
+
+def test_a_pair_is_explained_from_both_sides(open_one: Disputed) -> None:
+    """Found by either key: fields, bases, what comes next and why, what was written."""
+    home = open_one.home
+
+    by_number = home.run("explain", "TS000100")
+    by_key = home.run("explain", f"casemgr:activity:{open_one.twin.id}")
+    data = home.run("explain", "TS000100", "--json").data
+
+    assert _plain(by_number.plain) == STORY
+    assert by_key.out == by_number.out
+    (priority,) = (f for f in data["fields"] if f["casemgr_field"] == "priority")
+    assert priority["agreed"] == {"known": True, "kore": "Medium", "casemgr": "4"}
+    assert [each["kind"] for each in data["next"]["to_kore"]] == ["conflict"]
+    assert [one["field"] for one in data["conflicts"]] == ["priority"]
+    assert len(data["journal"]) == 2
+
+
+def test_what_comes_next_is_told_before_it_is_done(disputed: Disputed) -> None:
+    """After a decision and a plan each pair says what the sync then does."""
+    box, home = disputed.box, disputed.home
+    home.run("resolve", "TS000100", "--take", "kore", "--yes")
+    case = disputed.task.case_id
+    box.human.create("kore", "task", case_id=case, name="Then this")
+    customer = next(iter(box.casemgr.customers))
+    box.human.create("casemgr", "case", subject="Own case", customer_id=customer)
+    home.run("plan")
+    own = max(box.casemgr.cases, key=int)
+
+    decided = home.run("explain", "TS000100").out
+    fresh = home.run("explain", "TS000102").out
+    agents = home.run("explain", f"casemgr:case:{own}").out
+    done = home.run("sync", "--yes", "--json").data["actions"]
+
+    assert "  to casemgr  update (priority): changed in Kore\n" in decided
+    assert "  to casemgr  create" in fresh
+    assert "  to casemgr  nothing\n  to Kore     create" in agents
+    assert "link            none: it has no counterpart yet" in agents
+    assert (done["task"]["update"], done["task"]["create"]) == (1, 1)
+    assert done["case"]["create"] == 1
 
 
 def test_a_decision_is_asked_for_and_kept_in_the_history(disputed: Disputed) -> None:

@@ -380,6 +380,11 @@ def writing_run(
         yield Run(context=context, store=store, systems=systems, clock=clock)
 
 
+def settings_of(config: Config) -> Settings:
+    """Give how a two-way run treats the two systems."""
+    return _settings(config, _targets(config, None))
+
+
 def _targets(config: Config, direction: Direction | None) -> tuple[Kore | Casemgr, ...]:
     if direction is None:
         return (config.kore, config.casemgr)

@@ -142,10 +142,11 @@ def test_what_waits_for_a_person_makes_the_run_partial(shop: Rehearsal) -> None:
     assert "left alone while it is held" in story.out
 
     chosen = shop.home.run("retry", "CS000103", "--yes")
-    left = shop.home.run("quarantine", "--json").data["total"]
+    (left,) = shop.home.run("quarantine", "--json").data["groups"]
 
     assert chosen.code == 0
-    assert left == 0
+    assert (left["kind"], left["code"], left["count"]) == ("waiting", "retried", 1)
+    assert [each["number"] for each in left["records"]] == ["CS000103"]
 
 
 def test_an_interrupted_run_ends_with_130_and_goes_on_later(shop: Rehearsal) -> None:

@@ -122,9 +122,3 @@ def test_a_slip_of_the_pen_is_understood(empty: Home, typed: str, meant: str) ->
     assert done.code == 2
     assert f"Did you mean '{meant}'?" in done.err
     assert done.out == ""
-
-
-@pytest.mark.parametrize("later", ["plan", "apply", "sync", "conflicts"])
-def test_what_comes_later_is_not_there_yet(empty: Home, later: str) -> None:
-    """A command of a later version is unknown, not half done."""
-    assert empty.run(later).code == 2

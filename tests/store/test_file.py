@@ -572,6 +572,39 @@ def test_counts_tell_where_things_stand(sqlite: SqliteStore) -> None:
     assert [each.count for each in sqlite.hold_groups()] == [2, 1]
 
 
+def test_a_pair_that_is_held_under_both_keys_counts_once(sqlite: SqliteStore) -> None:
+    """It has one number, two keys, and the time when its cause was found first."""
+    link, task = a_link(1), a_task(1)
+    task = replace(task, fields={**task.fields, "refId": "TS000001"})
+    sqlite.save_records(1, System.KORE, [task])
+    sqlite.save_link(link, a_case().key)
+    second = sqlite.begin_run("sync", "2027-01-01T00:00:00.000Z", {})
+    for run in (1, second):
+        for key in (link.kore, link.casemgr):
+            hold = a_hold(key, kind=HoldKind.CONFLICT, source_print=f"seen in {run}")
+            sqlite.save_hold(run, hold)
+    sqlite.save_hold(second, a_hold(a_case(2).key, kind=HoldKind.CONFLICT))
+
+    (group,) = sqlite.hold_groups()
+    held = sqlite.held_in(group, 9)
+
+    assert group.count == 2
+    assert sqlite.hold_counts() == {HoldKind.CONFLICT: 2}
+    assert [(each.key, each.counterpart) for each in held] == [
+        (link.casemgr, link.kore),
+        (a_case(2).key, None),
+        (link.kore, link.casemgr),
+    ]
+    assert [each.number for each in held] == ["TS000001", "", "TS000001"]
+    first = sqlite.runs()[-1].started
+    assert [each.since for each in held] == [first, "2027-01-01T00:00:00.000Z", first]
+    assert sqlite.held_as(link.kore) == held[2]
+    sqlite.save_hold(second, a_hold(link.kore, kind=HoldKind.WAITING))
+    known = sqlite.held_as(link.kore)
+    assert known is not None
+    assert known.since == "2027-01-01T00:00:00.000Z"
+
+
 def test_runs_are_remembered(sqlite: SqliteStore) -> None:
     """A run that did not end has no exit code; the latest comes first."""
     second = sqlite.begin_run("sync", AT, {"mapping": "m"})

@@ -2,17 +2,17 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 import click
 
-from caseferry.adapters.clock import SystemClock
 from caseferry.adapters.sqlite import SqliteStore
 from caseferry.bootstrap import read_mapping, reading_state
+from caseferry.cli.as_mapped import as_mapped
+from caseferry.cli.explain_pair import explain_pair
 from caseferry.cli.options import Command, Invocation
 from caseferry.cli.result import Result
-from caseferry.cli.running import last_direction, resolve
+from caseferry.cli.running import carried_direction, last_direction, resolve
 from caseferry.errors import MappingError
 from caseferry.mapping.compile import Mapper
 from caseferry.model.correlation import Role
@@ -23,10 +23,8 @@ from caseferry.model.record import (
     Entity,
     Key,
     Record,
-    System,
     Value,
     record_fingerprint,
-    system_of,
 )
 from caseferry.report.text import local_time, shown, table, wrapped
 
@@ -61,8 +59,8 @@ class _Known:
 def explain(invocation: Invocation, *, key: str) -> Result:
     """Tell one record's whole story.
 
-    Both sides, its link, what was done, and what the next run makes of it. Reads the
-    state only; works while a run is going on.
+    Both sides, its link, what both agreed on, what was done, and what the next run
+    makes of it, and why. Reads the state only; works while a run is going on.
     """
     config = invocation.load().config
     try:
@@ -70,7 +68,10 @@ def explain(invocation: Invocation, *, key: str) -> Result:
     except MappingError:
         mapper = None  # what was done can be told without it
     with reading_state(config) as store:
-        known = _gather(store, resolve(store, key), mapper)
+        found = resolve(store, key)
+        if carried_direction(store) is Direction.TWO_WAY and mapper is not None:
+            return explain_pair(store, config, mapper, found)
+        known = _gather(store, found, mapper)
     return Result(data=_data(known), lines=_lines(known))
 
 
@@ -91,38 +92,11 @@ def _gather(store: SqliteStore, key: Key, mapper: Mapper | None) -> _Known:
         record=record,
         link=link,
         hold=store.holds([own]).get(own),
-        mapped=_mapped(store, record, mapper),
+        mapped=as_mapped(store, record, mapper),
         relatives=tuple(other for other in relatives if other.role is not Role.CASE),
         journal=tuple(store.journal(own, None)),
         digest=mapper.digest if mapper is not None else "",
     )
-
-
-def _mapped(
-    store: SqliteStore, record: Record | None, mapper: Mapper | None
-) -> MappedRecord | None:
-    """Map the record as it was last seen; None where something is missing for that."""
-    if record is None or mapper is None:
-        return None
-    now = SystemClock().now()
-    if system_of(record.key) is System.CASEMGR:
-        return _mapped_back(store, record, mapper, now)
-    if record.entity is Entity.CASE:
-        return mapper.map_group(record, (), now).case
-    case = store.record(record.parent) if record.parent else None
-    return mapper.map_group(case, (record,), now).tasks[0] if case else None
-
-
-def _mapped_back(
-    store: SqliteStore, record: Record, mapper: Mapper, now: datetime
-) -> MappedRecord | None:
-    """Map a casemgr record towards Kore; of its customer nothing is known here."""
-    if record.entity is Entity.CASE:
-        return mapper.map_to_kore(record, (), None, now).case
-    case = store.record(record.parent) if record.parent else None
-    if case is None:
-        return None
-    return next(iter(mapper.map_to_kore(case, (record,), None, now).tasks), None)
 
 
 def _data(known: _Known) -> dict[str, Any]:

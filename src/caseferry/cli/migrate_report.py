@@ -14,6 +14,7 @@ from caseferry.engine.tally import Tally
 from caseferry.engine.to_kore.migrate import MigrationToKore
 from caseferry.errors import InvariantBroken, SafetyStop
 from caseferry.model.direction import NAMES, Direction
+from caseferry.model.link import HoldKind
 from caseferry.model.record import Key
 from caseferry.reconcile.guard import GuardFigure
 from caseferry.report.migration import Rate, Told, summary_lines
@@ -24,6 +25,7 @@ _BULK: Final = 75
 _NAMED: Final = 5
 """How many records that are gone are named in the text."""
 _HELD: Final = ("quarantine", "set_aside", "uncertain", "waiting")
+_STANDING: Final = (HoldKind.QUARANTINE, HoldKind.SET_ASIDE, HoldKind.UNCERTAIN)
 
 
 AnyMigration = Migration | MigrationToKore | Sync
@@ -190,8 +192,12 @@ class Story:
     ) -> Result:
         """Tell what was done."""
         tally = figures.tally
-        code = _exit_code(figures, is_late=is_late)
-        steps = self._next_steps(tally, is_late=is_late)
+        standing = self._standing()
+        is_partial = is_late or bool(figures.gone)
+        code = exit_code_of(
+            tally, standing, balances=figures.balances, is_partial=is_partial
+        )
+        steps = self._next_steps(tally, standing, is_late=is_late)
         return Result(
             data=self.data(figures, planned),
             lines=[
@@ -294,14 +300,22 @@ class Story:
             return [command]
         return [f"{command} --limit 5   (a first few, to look at them)", command]
 
-    def _next_steps(self, tally: Tally, *, is_late: bool) -> list[str]:
+    def _standing(self) -> Mapping[HoldKind, int]:
+        """Give what is listed and was not looked at; a migration looks at all."""
+        is_two_way = self.direction is Direction.TWO_WAY
+        return self._this.run.store.hold_counts() if is_two_way else {}
+
+    def _next_steps(
+        self, tally: Tally, standing: Mapping[HoldKind, int], *, is_late: bool
+    ) -> list[str]:
         steps = []
         if is_late:
             steps.append(f"{self._command}   (goes on where this one was)")
-        if tally.total("quarantine", "set_aside", "uncertain"):
+        listed = any(standing.get(kind) for kind in _STANDING)
+        if listed or tally.total("quarantine", "set_aside", "uncertain"):
             steps.append("caseferry quarantine   (what waits for you, by cause)")
         if self.direction is Direction.TWO_WAY:
-            if tally.total("conflict"):
+            if tally.total("conflict") or standing.get(HoldKind.CONFLICT):
                 steps.append("caseferry conflicts   (what waits for your decision)")
             return steps
         steps.append("caseferry verify   (compares both sides anew: the proof)")
@@ -332,10 +346,29 @@ def _causes(tally: Tally) -> list[dict[str, Any]]:
     ]
 
 
-def _exit_code(figures: Figures, *, is_late: bool) -> ExitCode:
-    tally = figures.tally
-    if not figures.balances:
+def exit_code_of(
+    tally: Tally,
+    standing: Mapping[HoldKind, int],
+    *,
+    balances: bool = True,
+    is_partial: bool = False,
+) -> ExitCode:
+    """Give the exit code of a run that went through: of several, 1, 3, 4 in this order.
+
+    Args:
+        tally: what it did.
+        standing: what the state still lists, by kind. A two-way run does not look at
+            what is listed and did not change; it is left open all the same.
+        balances: each record that was read is accounted for.
+        is_partial: it ran out of time, or what a plan says is gone.
+    """
+    if not balances:
         return ExitCode.ERROR
-    if tally.total(*_HELD) or figures.gone or is_late:
+    if (
+        tally.total(*_HELD)
+        or is_partial
+        or any(standing.get(kind) for kind in _STANDING)
+    ):
         return ExitCode.PARTIAL
-    return ExitCode.CONFLICTS if tally.total("conflict") else ExitCode.DONE
+    is_asking = tally.total("conflict") or standing.get(HoldKind.CONFLICT)
+    return ExitCode.CONFLICTS if is_asking else ExitCode.DONE

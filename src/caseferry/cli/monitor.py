@@ -10,6 +10,7 @@ from caseferry.adapters.clock import SystemClock
 from caseferry.adapters.counter import Counter
 from caseferry.adapters.sqlite import SqliteStore
 from caseferry.adapters.whole_file import write_whole
+from caseferry.cli.freshness import watermark
 from caseferry.cli.result import Result
 from caseferry.config import Config
 from caseferry.model.link import HoldKind
@@ -24,7 +25,6 @@ CARRYING: Final = ("migrate", "apply", "sync")
 """The commands whose runs are watched: those that keep two systems in step."""
 _TOTAL: Final = "total."
 _WAITED: Final = "limit_wait_s"
-_WATERMARK: Final = "watermark."
 _log = logging.getLogger("caseferry.monitor")
 
 
@@ -75,7 +75,7 @@ def run_facts(store: SqliteStore) -> RunFacts:
     run = store.last_of(CARRYING, succeeded=False)
     success = store.last_of(CARRYING, succeeded=True)
     code = None if run is None else run.exit_code
-    standing = _standing(store)
+    standing = store.hold_counts()
     started, ended = (None, None) if run is None else (run.started, run.ended)
     return RunFacts(
         at=canonical_time(SystemClock().now()),
@@ -120,14 +120,7 @@ def after(facts: RunFacts, result: Result, failures: int, next_run: str) -> RunF
     )
 
 
-def _standing(store: SqliteStore) -> dict[HoldKind, int]:
-    counts: dict[HoldKind, int] = {}
-    for group in store.hold_groups():
-        counts[group.kind] = counts.get(group.kind, 0) + group.count
-    return counts
-
-
-def _system_facts(store: Store, system: System) -> SystemFacts:
+def _system_facts(store: SqliteStore, system: System) -> SystemFacts:
     prefix = f"{_TOTAL}{system.value}."
     totals = {
         name.removeprefix(prefix): float(text)
@@ -141,10 +134,10 @@ def _system_facts(store: Store, system: System) -> SystemFacts:
     )
 
 
-def _watermark_age(store: Store, system: System) -> float | None:
+def _watermark_age(store: SqliteStore, system: System) -> float | None:
     """Give the age of the oldest watermark, by this machine's clock: for people."""
-    times = store.facts(f"{_WATERMARK}{system.value}.").values()
-    return _between(min(times), canonical_time(SystemClock().now())) if times else None
+    at = watermark(store, system)
+    return None if at is None else _between(at, canonical_time(SystemClock().now()))
 
 
 def _between(started: str | None, ended: str | None) -> float:

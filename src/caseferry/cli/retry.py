@@ -7,7 +7,7 @@ from caseferry.bootstrap import reading_state
 from caseferry.cli.options import Command, Invocation, dry_run_option
 from caseferry.cli.recorded import recorded
 from caseferry.cli.result import Result
-from caseferry.cli.running import resolve
+from caseferry.cli.running import next_command, resolve
 from caseferry.engine.relink import retry as take_up
 from caseferry.errors import UserError
 from caseferry.model.link import Hold, HoldKind
@@ -34,9 +34,9 @@ def retry(
 ) -> Result:
     """Take up again what was set aside.
 
-    The next run plans it anew. Of an uncertain record this says: it had no effect,
-    create it again. So uncertain ones are taken up only by KEY or --reason. A parted
-    record is taken up by KEY.
+    The next run looks at it, though it did not change, and plans it anew. Of an
+    uncertain record this says: it had no effect, create it again. So uncertain ones are
+    taken up only by KEY or --reason. A parted record is taken up by KEY.
     """
     if not keys and not everything and reason is None:
         raise UserError(
@@ -62,8 +62,9 @@ def retry(
         store, run = begun
         held, parted = _chosen(store, keys, reason, everything=everything)
         take_up(store, run, held, parted)
+        command = next_command(store)
     lines = [f"Took up {plural(count, 'record')}", *lines]
-    lines += ["", "Next:", "  caseferry migrate --from kore"]
+    lines += ["", "Next:", f"  {command}"]
     return Result(data=data, lines=lines, run=run)
 
 
@@ -85,11 +86,12 @@ def _chosen(
     for text in keys:
         key = resolve(store, text)
         link = store.link(key)
-        own = link.kore if link is not None else key
+        own = (key,) if link is None else (link.kore, link.casemgr)
+        held = {each: holds[each] for each in own if each in holds}
         if link is not None and link.tombstone:
-            parted.append(own)
-        elif own in holds:
-            chosen[own] = holds[own]
+            parted.append(link.kore)
+        elif held:
+            chosen |= held
         else:
             raise UserError(
                 f"{key} is neither held nor parted",

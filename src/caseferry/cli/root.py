@@ -21,6 +21,8 @@ COMMANDS: Final = {
     "history": "history.history",
     "explain": "explain.explain",
     "undo": "undo.undo",
+    "conflicts": "conflicts.conflicts",
+    "resolve": "resolve.resolve",
     "quarantine": "quarantine.quarantine",
     "retry": "retry.retry",
     "link": "link.link",

@@ -160,6 +160,21 @@ def last_direction(store: SqliteStore) -> Direction:
     return Direction.TO_CASEMGR
 
 
+def carried_direction(store: SqliteStore) -> Direction:
+    """Give which way the last run looked that carried something."""
+    run = store.last_of(CARRYING, succeeded=False)
+    source = System.KORE.value if run is None else run.inputs.get("from")
+    return direction_from(source)
+
+
+def next_command(store: SqliteStore) -> str:
+    """Give what carries the next changes, as the last run that carried something."""
+    direction = carried_direction(store)
+    if direction is Direction.TWO_WAY:
+        return "caseferry sync"
+    return f"caseferry migrate --from {direction.source}"
+
+
 def name_of(store: SqliteStore, key: Key) -> str:
     """Give the number that people see, or ""."""
     record = store.record(key)

@@ -1,18 +1,22 @@
 """`status`: where things stand, from the state alone; works during a run."""
 
+from datetime import datetime
 from typing import Any
 
 import click
 
+from caseferry.adapters.clock import SystemClock
 from caseferry.adapters.sqlite import RunEntry, SqliteStore
 from caseferry.bootstrap import pair_of, read_mapping, reading_state, state_lock
 from caseferry.cli.accepted import accepted_mapping, accepted_words
+from caseferry.cli.freshness import freshness, freshness_rows
 from caseferry.cli.options import Command, Invocation
 from caseferry.cli.result import Result
+from caseferry.cli.running import next_command
 from caseferry.config import Config
 from caseferry.errors import MappingError, StateError
 from caseferry.model.correlation import Role
-from caseferry.model.link import IntentState
+from caseferry.model.link import HoldKind, IntentState
 from caseferry.report.text import local_time, number, table
 
 _ROLES = {Role.CASE: "case", Role.TASK: "task", Role.OPENER: "opener"}
@@ -28,23 +32,25 @@ def status(invocation: Invocation) -> Result:
     config = invocation.load().config
     try:
         with reading_state(config) as store:
-            data = _data(config, store)
-            run = store.last_run()
+            now = SystemClock().now()
+            data = _data(config, store, now)
+            run, command = store.last_run(), next_command(store)
     except StateError as error:
         if error.code != "state-missing":
             raise
         lines = ["No run yet.", "", "Next:", "  caseferry check"]
         return Result(data={"state": config.state.path, "last_run": None}, lines=lines)
-    return Result(data=data, lines=_lines(data, run), run=run.number if run else None)
+    lines = _lines(data, run, freshness_rows(data["sync"], now))
+    lines += ["", "Next:", *_next(data, run, command)]
+    return Result(data=data, lines=lines, run=run.number if run else None)
 
 
-def _data(config: Config, store: SqliteStore) -> dict[str, Any]:
+def _data(config: Config, store: SqliteStore, now: datetime) -> dict[str, Any]:
     holder = state_lock(config).holder()
     run = store.last_run()
     intents = store.intent_counts()
-    holds: dict[str, int] = {}
-    for group in store.hold_groups():
-        holds[str(group.kind)] = holds.get(str(group.kind), 0) + group.count
+    counts = store.hold_counts()
+    holds = {kind.value: counts.get(kind, 0) for kind in HoldKind}
     return {
         "state": str(store.path),
         "pair": {
@@ -59,6 +65,7 @@ def _data(config: Config, store: SqliteStore) -> dict[str, Any]:
         "links": _links(store),
         "in_doubt": sum(intents[s] for s in (IntentState.OPEN, IntentState.IN_DOUBT)),
         "holds": dict(sorted(holds.items())),
+        "sync": freshness(store, config, now),
         "mapping": _mapping(config, store),
     }
 
@@ -111,7 +118,9 @@ def _mapping(config: Config, store: SqliteStore) -> dict[str, Any]:
     }
 
 
-def _lines(data: dict[str, Any], run: RunEntry | None) -> list[str]:
+def _lines(
+    data: dict[str, Any], run: RunEntry | None, fresh: list[tuple[str, str]]
+) -> list[str]:
     pair = data["pair"]
     who = f"Kore {pair['kore_stream']} and casemgr {pair['casemgr_tenant']}"
     going = data["running"]
@@ -127,7 +136,9 @@ def _lines(data: dict[str, Any], run: RunEntry | None) -> list[str]:
     if (digest := data["mapping"]["digest"]) is not None:
         words = accepted_words(data["mapping"]["accepted"])
         rows.append(("mapping", f"{digest}, accepted by {words}"))
-    lines = ["Status", *table(rows), "", "Links"]
+    lines = ["Status", *table(rows)]
+    lines += ["", "Sync", *table(fresh)] if fresh else []
+    lines += ["", "Links"]
     lines += table(
         [
             (name, *map(number, counts.values()))
@@ -141,25 +152,36 @@ def _lines(data: dict[str, Any], run: RunEntry | None) -> list[str]:
         lines.append(
             "  The mapping is not the one that linked records were carried under."
         )
-    return [*lines, "", "Next:", *_next(data, run)]
+    return lines
 
 
 def _open_rows(data: dict[str, Any]) -> list[tuple[str, str]]:
     rows = [("writes in doubt", number(data["in_doubt"]))]
-    rows += [(k.replace("_", " "), number(n)) for k, n in data["holds"].items()]
-    return rows
+    held = data["holds"].items()
+    return rows + [(kind.replace("_", " "), number(n)) for kind, n in held if n]
 
 
-def _next(data: dict[str, Any], run: RunEntry | None) -> list[str]:
+def _next(data: dict[str, Any], run: RunEntry | None, command: str) -> list[str]:
     if data["running"] is not None:
         return ["  nothing: a run is going on"]
     nothing_yet = not any(sum(counts.values()) for counts in data["links"].values())
     if run is None or (run.command.startswith("mapping ") and nothing_yet):
         return ["  caseferry migrate --from kore --dry-run"]
     if run.ended is None or run.exit_code not in (0, 3, 4) or data["in_doubt"]:
-        return ["  caseferry migrate --from kore   (goes on where it was)"]
-    if data["holds"]:
-        return ["  caseferry quarantine   (what waits for you, by cause)"]
+        return [f"  {command}   (goes on where it was)"]
+    if run.command in ("resolve", "retry"):
+        return [f"  {command}   (carries what was decided)"]
+    if steps := _open_steps(data["holds"]):
+        return steps
     if run.command == "verify" and not run.exit_code:
         return ["  nothing: everything was carried, and verified last"]
     return ["  caseferry verify   (compares both sides anew: the proof)"]
+
+
+def _open_steps(holds: dict[str, int]) -> list[str]:
+    steps = []
+    if holds["conflict"]:
+        steps.append("  caseferry conflicts   (what waits for your decision)")
+    if any(count for kind, count in holds.items() if kind != "conflict"):
+        steps.append("  caseferry quarantine   (what waits for you, by cause)")
+    return steps

@@ -3,8 +3,16 @@
 An adapter: imports ports, model and errors; only `bootstrap` imports it.
 """
 
+from caseferry.adapters.sqlite.held import HeldRecord, HoldGroup
 from caseferry.adapters.sqlite.lock import Holder, StateLock
-from caseferry.adapters.sqlite.queries import HoldGroup, RunEntry
+from caseferry.adapters.sqlite.queries import RunEntry
 from caseferry.adapters.sqlite.store import SqliteStore
 
-__all__ = ["HoldGroup", "Holder", "RunEntry", "SqliteStore", "StateLock"]
+__all__ = [
+    "HeldRecord",
+    "HoldGroup",
+    "Holder",
+    "RunEntry",
+    "SqliteStore",
+    "StateLock",
+]

@@ -11,7 +11,12 @@ from caseferry.model.record import Key
 from caseferry.ports import CustomerFound
 
 _SAVE_HOLD = f"""
-    INSERT OR REPLACE INTO hold ({HOLD}, run) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+    INSERT INTO hold ({HOLD}, run) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+    ON CONFLICT (key) DO UPDATE SET
+    run = iif(kind = excluded.kind AND code = excluded.code, run, excluded.run),
+    kind = excluded.kind, code = excluded.code, reason = excluded.reason,
+    source_print = excluded.source_print, mapping = excluded.mapping,
+    correlation = excluded.correlation
 """
 _SAVE_FACT = "INSERT OR REPLACE INTO fact (name, value) VALUES (?, ?)"
 _SAVE_CUSTOMER = """
@@ -29,6 +34,8 @@ class Holds(Connection):
 
     def save_hold(self, run: int, hold: Hold) -> None:
         """Insert or replace the hold on a record.
+
+        The run is kept that found the same cause first.
 
         Raises:
             InvariantBroken: there is no such run.

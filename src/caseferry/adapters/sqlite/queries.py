@@ -9,7 +9,7 @@ from hashlib import blake2b
 from caseferry.adapters.sqlite.codec import to_role
 from caseferry.adapters.sqlite.connection import Connection, Row
 from caseferry.model.correlation import Role
-from caseferry.model.link import HoldKind, IntentState
+from caseferry.model.link import IntentState
 from caseferry.model.record import Key, System
 
 MOST_CANDIDATES = 10
@@ -32,17 +32,6 @@ class RunEntry:
     exit_code: int | None
     inputs: Mapping[str, str]
     summary: Mapping[str, object]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HoldGroup:
-    """Holds that share their cause; `example` is the first of their keys."""
-
-    kind: HoldKind
-    code: str
-    reason: str
-    count: int
-    example: Key
 
 
 _RUN = "SELECT number, command, started, ended, exit_code, inputs, summary FROM run"
@@ -134,23 +123,6 @@ class Queries(Connection):
             state: found.get(state.value, 0)
             for state in (IntentState.OPEN, IntentState.IN_DOUBT)
         }
-
-    def hold_groups(self) -> list[HoldGroup]:
-        """Group the holds by cause, the most frequent first."""
-        rows = self._all(
-            "SELECT kind, code, reason, count(*), min(key) FROM hold"
-            " GROUP BY kind, code, reason ORDER BY 4 DESC, 1, 2, 3"
-        )
-        return [
-            HoldGroup(
-                kind=HoldKind(kind),
-                code=code,
-                reason=reason,
-                count=count,
-                example=Key(example),
-            )
-            for kind, code, reason, count, example in rows
-        ]
 
     def resolve_key(self, text: str) -> list[Key]:
         """Give the records that a person may mean, without regard to case.

@@ -7,6 +7,7 @@ from types import TracebackType
 from typing import Self
 
 from caseferry.adapters.sqlite.codec import to_json
+from caseferry.adapters.sqlite.held import Held
 from caseferry.adapters.sqlite.holds import Facts, Holds
 from caseferry.adapters.sqlite.journal import Journal
 from caseferry.adapters.sqlite.links import Links
@@ -23,7 +24,7 @@ _END_RUN = "UPDATE run SET ended = ?, exit_code = ?, summary = ? WHERE number = 
 _PAIR = ("kore_account", "kore_stream", "casemgr_tenant")
 
 
-class SqliteStore(Records, Links, Journal, Holds, Facts, Queries, Retention):
+class SqliteStore(Records, Links, Journal, Holds, Facts, Held, Queries, Retention):
     """The port `Store` on one file; used by the thread that opened it.
 
     Every method raises `StateError` when the file is damaged, full or read-only; what

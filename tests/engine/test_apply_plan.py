@@ -6,7 +6,14 @@ from typing import Any
 
 import pytest
 
-from caseferry.model.record import kore_key
+from caseferry.engine.facts import Judged
+from caseferry.engine.gate import Gate
+from caseferry.engine.migrate import Migration, Options
+from caseferry.model.action import GroupPlan
+from caseferry.model.correlation import Role
+from caseferry.model.record import Key, kore_key
+from caseferry.planfile.signed import Stray
+from support.back import WRITES as KORE_WRITES
 from support.back import Back
 from support.crash import Crash, CrashingTransport
 from support.plans import Plans, lines
@@ -245,3 +252,56 @@ def meddle(scene: Scene, chance: random.Random) -> None:
     if chance.random() < 0.5:
         scene.task(scene.case("One more"), "And its task")
     scene.clock.sleep(600.0)
+
+
+@pytest.mark.parametrize("at", range(1, 46, 3))
+def test_a_plan_towards_kore_goes_on_after_it_was_cut_off(at: int) -> None:
+    """Killed before the n-th request, and called again: done once, and whole."""
+    back = Back(cases=4)
+    plans = Plans(back.rig, to_kore=True)
+    file = plans.make()
+    back.rig.wrap = lambda inner: CrashingTransport(inner, at, "before")
+    with suppress(Crash):
+        plans.apply(file)
+    back.rig.wrap = lambda inner: inner
+    back.clock.sleep(3600.0)
+    plans.apply(file)
+    before = back.calls(*KORE_WRITES)
+    plans.apply(file)
+
+    assert back.calls(*KORE_WRITES) == before
+    assert back.complaints() == []
+    assert {code for code in aside(plans).values() if code != "twice"} == set()
+
+
+class SecondLook(Gate):
+    """Holds the fields of every task back, and at a second look the whole task."""
+
+    @property
+    def cases(self) -> tuple[Key, ...]:
+        return ()
+
+    def names(self, case: Key) -> bool:
+        return case in self.cases
+
+    def strays(self, work: Judged, plan: GroupPlan) -> dict[tuple[Role, Key], Stray]:
+        first = not work.aside
+        stray = Stray(code="moved-since", reason="…", contents_only=first)
+        return {(a.role, a.key): stray for a in plan.actions if a.role is Role.TASK}
+
+
+def test_what_becomes_due_for_a_record_set_aside_is_not_done() -> None:
+    """Only its fields were set aside; then it was due to be completed."""
+    scene, pairs = two_cases()
+    for _, task in pairs:
+        scene.edit(task, status="Resolved")
+    context = scene.rig.context()
+    context.run = scene.rig.store.begin_run("apply", "t", {"from": "kore"})
+    context.gate = SecondLook()
+    migration = Migration(context, Options())
+    migration.read()
+    migration.plan()
+
+    migration.carry_out()
+
+    assert {scene.of(task).status for _, task in pairs} == {"assigned"}

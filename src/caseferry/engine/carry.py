@@ -181,7 +181,8 @@ class Carrier:
         return left
 
     def _reloaded(self, keys: Sequence[Key]) -> Iterator[list[Work]]:
-        for batch in batches(keys, self._context.settings.batch):
+        once = dict.fromkeys(keys)  # a group loaded twice would be written twice
+        for batch in batches(once, self._context.settings.batch):
             works = self._planner.load(batch)
             self._note_adopted(works)
             self.prepare(works)

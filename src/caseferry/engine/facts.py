@@ -1,13 +1,20 @@
 """What a saved plan tells beside the actions of a case group, and checks again."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Protocol
 
-from caseferry.model.action import Action, GroupPlan
+from caseferry.model.action import WRITES, Action, GroupPlan
 from caseferry.model.correlation import Role
-from caseferry.model.link import Hold
+from caseferry.model.link import Hold, Link
 from caseferry.model.mapped import MappedRecord
-from caseferry.model.record import Key, Record, Value, fingerprint
+from caseferry.model.record import (
+    Key,
+    Record,
+    System,
+    Value,
+    fingerprint,
+    system_of,
+)
 from caseferry.planfile.lines import QUIET, ROLES, Facts, action_line
 from caseferry.planfile.redact import Redactor
 from caseferry.planfile.shape import ActionLine, Needs, Shown
@@ -22,6 +29,8 @@ class Judged(Protocol):
 
     Attributes:
         aside: records that a saved plan does not let through, by role and source key.
+        crossed: in two-way sync: by source record, the fields of it that the other
+            direction changes; they say nothing about what people did.
     """
 
     @property
@@ -31,9 +40,16 @@ class Judged(Protocol):
     @property
     def holds(self) -> dict[Key, Hold]: ...
     @property
+    def in_doubt(self) -> Collection[object]: ...
+    @property
     def aside(self) -> dict[tuple[Role, Key], Stray]: ...
     @property
+    def crossed(self) -> dict[Key, frozenset[str]]: ...
+    @property
     def mapping(self) -> str: ...
+    @property
+    def case_link(self) -> Link | None: ...
+    def link(self, role: Role, key: Key, generation: int = 0) -> Link | None: ...
     def name(self, key: Key) -> str:
         """Give the number that people see of a source record, or ""."""
 
@@ -72,6 +88,11 @@ class Standing:
         """Tell whether a counterpart is known."""
         return _target(self._work, who) is not None
 
+    @property
+    def is_settled(self) -> bool:
+        """No create of the group is in doubt: what is due is planned."""
+        return not self._work.in_doubt
+
     def _mark(self, text: str) -> str:
         return self._redactor.mark(text) if self._redactor else text
 
@@ -107,18 +128,44 @@ def lines_of(work: Judged, plan: GroupPlan, *, order: int = 0) -> Iterator[Actio
         yield line.model_copy(update={"needs": needs})
 
 
+def crossed_by(plan: GroupPlan) -> dict[Key, frozenset[str]]:
+    """Give what a plan changes of each counterpart that is there: key, field names."""
+    found: dict[Key, frozenset[str]] = {}
+    for action in plan.actions:
+        if action.counterpart is not None and action.kind in WRITES:
+            names = {c.name for c in action.changes if c.before != c.after}
+            known = found.get(action.counterpart, frozenset())
+            found[action.counterpart] = known | names
+    return found
+
+
+def crossed_by_lines(lines: Iterable[ActionLine]) -> dict[Key, frozenset[str]]:
+    """Give the same of a saved plan's lines."""
+    by_key: dict[Key, list[ActionLine]] = {}
+    for line in lines:
+        if line.counterpart is not None and line.kind in WRITES:
+            by_key.setdefault(Key(line.counterpart), []).append(line)
+    return {key: changed_names(found) for key, found in by_key.items()}
+
+
 def _told(plan: GroupPlan) -> Iterator[Action]:
     return (action for action in plan.actions if action.kind not in QUIET)
 
 
 def _source_print(work: Judged, role: Role, key: Key) -> str:
-    """Hash what the mapping makes of a source record; the rest of it is no matter."""
+    """Hash what the mapping reads of a source record; the rest of it is no matter."""
     mapped = work.source(role, key)
     if mapped is None:
         return ""
-    fields = [[f.kore, f.casemgr, f.source, f.value] for f in mapped.fields]
+    crossed, is_kore = work.crossed.get(key, ()), system_of(key) is System.KORE
+    fields = [
+        [f.kore, f.casemgr, f.source]
+        for f in mapped.fields
+        if (f.kore if is_kore else f.casemgr) not in crossed
+    ]
     home = mapped.record.parent if role is Role.TASK else None
-    return fingerprint([home, mapped.finished, mapped.status, fields])
+    end = None if STATUS in crossed else [mapped.finished, mapped.status]
+    return fingerprint([home, end, fields])
 
 
 def _target(work: Judged, who: Who) -> Record | None:

@@ -4,7 +4,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Protocol
 
-from caseferry.engine.facts import Judged, Standing, lines_of
+from caseferry.engine.facts import (
+    Judged,
+    Standing,
+    crossed_by_lines,
+    lines_of,
+)
 from caseferry.errors import InvariantBroken
 from caseferry.model.action import WRITES, Action, ActionKind, GroupPlan
 from caseferry.model.correlation import Role
@@ -14,7 +19,7 @@ from caseferry.planfile.lines import ROLES
 from caseferry.planfile.read import SavedPlan
 from caseferry.planfile.redact import Redactor
 from caseferry.planfile.shape import ActionLine
-from caseferry.planfile.signed import Stray, strays
+from caseferry.planfile.signed import NOT_IN_PLAN, Stray, strays
 
 _BY_NAME: Mapping[str, Role] = {name: role for role, name in ROLES.items()}
 _FIELDS = frozenset(
@@ -27,6 +32,8 @@ _FIELDS = frozenset(
     }
 )
 """What a plan may say of a record's fields alone."""
+ECHO = "echo"
+"""Code: it would be written only because the plan wrote to the other side."""
 
 
 class Gate(Protocol):
@@ -74,6 +81,8 @@ class SavedGate:
 
     def strays(self, work: Judged, plan: GroupPlan) -> dict[tuple[Role, Key], Stray]:
         """Give the records that are not as the plan says."""
+        other = self._other_way(work)
+        work.crossed.update(crossed_by_lines(other))
         fresh = list(lines_of(work, plan))
         if self._redactor is not None:
             fresh = [self._redactor.line(line) for line in fresh]
@@ -82,7 +91,19 @@ class SavedGate:
             self._judged.add(work.key)
             self._gone |= {key for key in _written(signed) if key not in work.prints}
         found = strays(signed, fresh, Standing(work, self._redactor))
-        return {(_BY_NAME[role], Key(key)): s for (role, key, _), s in found.items()}
+        echoed = set(_written(other))
+        return {
+            (_BY_NAME[role], Key(key)): _quiet(stray, work, Key(key), echoed)
+            for (role, key, _), stray in found.items()
+        }
+
+    def _other_way(self, work: Judged) -> tuple[ActionLine, ...]:
+        """Give what the plan says of the same pair in the other direction."""
+        link = work.case_link
+        if link is None:
+            return ()
+        other = link.casemgr if link.kore == work.key else link.kore
+        return self._saved.lines_of(other)
 
 
 def hold_back(
@@ -114,6 +135,19 @@ def hold_back(
                 work.holds[key] = _hold(work, key, stray)
         plan = decide()
     raise InvariantBroken("what a saved plan lets through does not come to rest")
+
+
+def _quiet(stray: Stray, work: Judged, key: Key, echoed: set[Key]) -> Stray:
+    """Keep silent about what is due only because the plan wrote to the other side.
+
+    It is no part of the plan: the next sync carries it.
+    """
+    if stray.code != NOT_IN_PLAN or not stray.contents_only:
+        return stray
+    role = Role.CASE if key == work.key else Role.TASK
+    link = work.link(role, key)
+    is_echo = link is not None and not echoed.isdisjoint((link.kore, link.casemgr))
+    return replace(stray, code=ECHO) if is_echo else stray
 
 
 def _is_news(work: Judged, who: tuple[Role, Key], stray: Stray) -> bool:
@@ -158,11 +192,15 @@ def _without(plan: GroupPlan, work: Judged) -> GroupPlan:
 
 def _set_aside(work: Judged, role: Role, key: Key, stray: Stray) -> Action:
     target = work.target(role, key)
+    counterpart = target.key if target else None
+    if stray.code == ECHO:
+        kind = ActionKind.UNCHANGED
+        return Action(kind=kind, role=role, key=key, counterpart=counterpart)
     return Action(
         kind=ActionKind.SET_ASIDE,
         role=role,
         key=key,
-        counterpart=target.key if target else None,
+        counterpart=counterpart,
         code=stray.code,
         reason=stray.reason,
     )

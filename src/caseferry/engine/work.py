@@ -32,6 +32,7 @@ class Work:
         repeats: how often each request was carried out or refused by version.
         born: source records whose counterpart this run made or adopted.
         aside: records that a saved plan does not let through.
+        crossed: by source record, its fields that the other direction changes.
         way, barred, is_cascade: as of the view.
         observed: the targets hold all activities of the case as casemgr showed it last.
     """
@@ -56,6 +57,7 @@ class Work:
     born: set[tuple[Role, Key]] = field(default_factory=set)
     single: bool = False
     aside: dict[tuple[Role, Key], Stray] = field(default_factory=dict)
+    crossed: dict[Key, frozenset[str]] = field(default_factory=dict)
     way: Way = Way.ALONE
     barred: Mapping[Role, Barred] = field(default_factory=dict)
     is_cascade: bool = False

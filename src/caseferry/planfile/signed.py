@@ -16,6 +16,7 @@ from caseferry.planfile.shape import ActionLine, Change, Shown
 Who = tuple[str, str, int]
 """One record as a plan names it: role, source key, generation of an opener."""
 
+NOT_IN_PLAN = "not-in-plan"
 _HELD = (ActionKind.QUARANTINE, ActionKind.UNCERTAIN, ActionKind.WAITING)
 _OWN = frozenset({"marker"})
 """Our key itself, where a tenant did not store it on create: never content."""
@@ -51,6 +52,10 @@ class Present(Protocol):
 
     def is_linked(self, who: Who) -> bool:
         """Tell whether a counterpart is known."""
+
+    @property
+    def is_settled(self) -> bool:
+        """No create of the group is in doubt: what is due is planned."""
 
 
 def strays(
@@ -95,11 +100,12 @@ def _judge(
     if not said:
         kinds = ", ".join(sorted({line.kind for line in planned}))
         return Stray(
-            code="not-in-plan",
+            code=NOT_IN_PLAN,
             reason=f"changed since the plan was made, which does not name it: {kinds}",
             contents_only=contents,
         )
     undone = [line for line in said if not _is_done(line, planned, now)]
+    undone = undone if now.is_settled else []  # it is decided anew afterwards
     if not planned and not undone:
         return None
     if said[0].needs.source != now.source_print(who):

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from caseferry.engine.context import Context
+from caseferry.engine.facts import crossed_by
 from caseferry.engine.to_kore.work import KoreWork
 from caseferry.engine.work import Work
 from caseferry.model.correlation import Role, parse_correlation
@@ -48,6 +49,8 @@ def follow(context: Context, work: KoreWork, activities: Iterable[Record]) -> No
     linked = work.case_link is not None
     work.barred = two_way.barred(System.KORE, work.group.case, linked=linked)
     work.is_cascade = is_cascade(work.group.case.record, activities)
+    if not linked and any(_is_half_made(context, x) for x in work.links.values()):
+        work.holds[work.key] = _unfinished(work.key)
     for mapped in work.records():
         key = mapped.record.key
         link = work.links.get(key)
@@ -58,6 +61,16 @@ def follow(context: Context, work: KoreWork, activities: Iterable[Record]) -> No
             work.holds[key] = _unfinished(key)
         elif link is not None and not link.finished:
             work.goes_on = True
+
+
+def cross(lead: Iterable[Work], follow: Iterable[KoreWork]) -> None:
+    """Tell both directions of each pair what the other one's plan changes."""
+    others = {work.key: work for work in follow}
+    for work in lead:
+        back = others.get(work.case_link.casemgr) if work.case_link else None
+        if back is not None and work.plan is not None and back.plan is not None:
+            work.crossed = crossed_by(back.plan)
+            back.crossed = crossed_by(work.plan)
 
 
 def _observe(context: Context, works: Sequence[Work]) -> None:
@@ -91,6 +104,18 @@ def _goes_on_elsewhere(link: Link | None, target: System, kore: Record | None) -
         return link.made_in is not target
     marked = kore is not None and bool(marks_of(kore))
     return marked is (target is System.CASEMGR)
+
+
+def _is_half_made(context: Context, link: Link) -> bool:
+    """Tell whether an activity of ours brought a case into being that has no link yet.
+
+    The run that made it ended before it read the case.
+    """
+    record = context.store.record(link.kore)
+    home = record.parent if record is not None else None
+    if link.role is Role.OPENER:
+        home = link.kore
+    return home is not None and context.store.link(home) is None
 
 
 def _carries_key(context: Context, record: Record) -> bool:

@@ -23,6 +23,7 @@ from caseferry.engine.sync.pairs import (
     settle_pairs,
     unseen_keys,
 )
+from caseferry.engine.sync.rules import cross
 from caseferry.engine.tally import Tally
 from caseferry.engine.to_kore.apply import KoreApplier
 from caseferry.engine.to_kore.carry import KoreCarrier
@@ -109,6 +110,7 @@ class Sync:
             for back in follow:
                 if back.plan is not None:
                     self._vocabulary.add(back.plan)
+            cross(lead, follow)
             if show is not None:
                 for work in lead:
                     show(work)
@@ -217,6 +219,9 @@ class Sync:
 
     def _leading(self, pairs: Sequence[Pair]) -> list[Work]:
         works = self._lead.load([pair.kore for pair in pairs if pair.kore])
+        half_made = [w for w in works if w.case_link is None and w.links]
+        if half_made:
+            self._carrier.prepare(half_made)  # an earlier run made them, and was killed
         self._lead.decide(works)
         return works
 

@@ -36,6 +36,7 @@ class KoreWork:
         repeats: how often each request was carried out, or its reply lost.
         born: source records whose counterpart this run made or adopted.
         aside: records that a saved plan does not let through.
+        crossed: by source record, its fields that the other direction changes.
         way, barred, is_cascade: as of the view.
         goes_on: a creation in it is not finished, and goes on in this direction.
     """
@@ -55,6 +56,7 @@ class KoreWork:
     repeats: dict[tuple[str, ...], int] = field(default_factory=dict)
     born: set[tuple[Role, Key]] = field(default_factory=set)
     aside: dict[tuple[Role, Key], Stray] = field(default_factory=dict)
+    crossed: dict[Key, frozenset[str]] = field(default_factory=dict)
     way: Way = Way.ALONE
     barred: Mapping[Role, Barred] = field(default_factory=dict)
     is_cascade: bool = False

@@ -175,3 +175,24 @@ def m003_images(db: "Database") -> None:
 def m004_made_in(db: "Database") -> None:
     """Keep in which system one of a pair was made; NULL is not known."""
     db.execute("ALTER TABLE link ADD COLUMN made_in TEXT")
+
+
+_RETIRED = (
+    # What an undo ended: it outlives its link, which `retry` takes away.
+    """
+    CREATE TABLE retired (
+        target TEXT PRIMARY KEY,
+        source TEXT NOT NULL,
+        role TEXT NOT NULL,
+        generation INTEGER NOT NULL
+    ) WITHOUT ROWID
+    """,
+    "CREATE INDEX retired_source ON retired (source)",
+)
+
+
+@migrations()
+def m005_retired(db: "Database") -> None:
+    """Keep what was taken back, so that it is never taken for a counterpart."""
+    for statement in _RETIRED:
+        db.execute(statement)

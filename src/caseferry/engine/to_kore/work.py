@@ -36,7 +36,7 @@ class KoreWork:
         repeats: how often each request was carried out, or its reply lost.
         born: source records whose counterpart this run made or adopted.
         aside: records that a saved plan does not let through.
-        way, barred, is_cascade: as of the view.
+        way, barred, is_cascade, generations, retired: as of the view.
     """
 
     group: KoreGroup
@@ -57,6 +57,8 @@ class KoreWork:
     way: Way = Way.ALONE
     barred: Mapping[Role, Barred] = field(default_factory=dict)
     is_cascade: bool = False
+    generations: Mapping[tuple[Role, Key], int] = field(default_factory=dict)
+    retired: frozenset[Key] = frozenset()
 
     @property
     def key(self) -> Key:
@@ -83,14 +85,15 @@ class KoreWork:
         """The link of the case."""
         return self.links.get(self.key)
 
-    def link(self, role: Role, key: Key, generation: int = 0) -> Link | None:
+    def link(
+        self,
+        role: Role,
+        key: Key,
+        generation: int = 0,  # noqa: ARG002 - no opener is ever made in Kore
+    ) -> Link | None:
         """Find a link of this group by its source record."""
         link = self.links.get(key)
-        return (
-            link
-            if link and (link.role, link.generation) == (role, generation)
-            else None
-        )
+        return link if link and link.role is role else None
 
     @property
     def mapping(self) -> str:
@@ -143,4 +146,6 @@ class KoreWork:
             way=self.way,
             barred=self.barred,
             is_cascade=self.is_cascade,
+            generations=self.generations,
+            retired=self.retired,
         )

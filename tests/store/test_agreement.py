@@ -11,7 +11,7 @@ from caseferry.adapters.memory_store import MemoryStore
 from caseferry.adapters.sqlite import SqliteStore
 from caseferry.errors import CaseferryError
 from caseferry.model.correlation import Role
-from caseferry.model.link import Base, IntentState, Link
+from caseferry.model.link import Base, IntentState, Link, Retired
 from caseferry.model.record import (
     Entity,
     Key,
@@ -89,6 +89,17 @@ single: st.SearchStrategy[Operation] = st.one_of(
         st.sampled_from(CASES),
     ),
     st.builds(lambda key: lambda s: s.delete_link(key), st.sampled_from(SIDES)),
+    st.builds(
+        lambda target, source, n: (
+            lambda s: s.save_retired(
+                Retired(target=target, source=source, role=Role.TASK, generation=n)
+            )
+        ),
+        st.sampled_from(SIDES),
+        st.sampled_from(CASES),
+        numbers,
+    ),
+    st.builds(lambda key: lambda s: s.delete_retired(key), st.sampled_from(SIDES)),
     st.builds(
         lambda run, n: lambda s: s.save_intents(run, [an_intent(n), an_intent(1)]),
         numbers,
@@ -176,6 +187,7 @@ def view(store: AnyStore) -> dict[str, object]:
         "links": list(store.links()),
         "links_of": store.links_of(CASES),
         "link": [store.link(key) for key in every],
+        "retired": [store.retired([key]) for key in every] + [store.retired(every)],
         "intents": store.open_intents(),
         "entries": [store.entries(run) for run in runs],
         "journal": [list(store.journal(key, None)) for key in (None, *every)],

@@ -102,6 +102,7 @@ def test_a_person_can_read_the_tables(sqlite: SqliteStore) -> None:
         "link",
         "meta",
         "record",
+        "retired",
         "run",
     }
     (text,) = sqlite._conn.execute("SELECT fields FROM content").fetchone()

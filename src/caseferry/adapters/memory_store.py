@@ -23,7 +23,7 @@ from caseferry.adapters.memory_rows import (
 )
 from caseferry.errors import InvariantBroken, StateError
 from caseferry.model.correlation import Role, TenantPair
-from caseferry.model.link import Entry, Hold, Intent, IntentState, Link
+from caseferry.model.link import Entry, Hold, Intent, IntentState, Link, Retired
 from caseferry.model.record import (
     Entity,
     Key,
@@ -325,6 +325,17 @@ class MemoryStore:
 
     def delete_link(self, casemgr: Key) -> None:
         self._drop("link", casemgr)
+
+    def retired(self, keys: Sequence[Key]) -> list[Retired]:
+        rows = sorted(self._table("retired").items())
+        return [each for _, each in rows if {each.target, each.source} & {*keys}]
+
+    def save_retired(self, retired: Retired) -> None:
+        if not self._table("retired").get(retired.target):
+            self._put("retired", retired.target, retired)
+
+    def delete_retired(self, target: Key) -> None:
+        self._drop("retired", target)
 
     # the journal --------------------------------------------------------------
     def save_intents(self, run: int, intents: Sequence[Intent]) -> list[Intent]:

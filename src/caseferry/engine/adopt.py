@@ -5,15 +5,23 @@ first create of a run, what was created on the target since the state last looke
 read, and every record that carries a key of this tenant pair gets its link back.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from caseferry.engine.context import Context
 from caseferry.engine.plans import Planner
+from caseferry.engine.retired import (
+    Found,
+    judge,
+    next_generations,
+    retired_among,
+    supersede,
+    taken_back,
+)
 from caseferry.engine.work import Work
 from caseferry.model.correlation import Correlation, Role, parse_correlation
-from caseferry.model.link import Hold, HoldKind, Link
+from caseferry.model.link import Hold, HoldKind, Link, Retired
 from caseferry.model.record import Key, Record, System, kore_key
 from caseferry.model.times import canonical_time, earlier, parse_time
 from caseferry.reconcile.merge import (
@@ -23,7 +31,7 @@ from caseferry.reconcile.merge import (
     never_agreed,
     one_sided,
 )
-from caseferry.reconcile.view import ASSIGNED, COMPLETED
+from caseferry.reconcile.view import ASSIGNED, CLOSED, COMPLETED
 
 _WATERMARK = "watermark.casemgr."
 _FIRST_READ = "first-read.casemgr."
@@ -49,12 +57,22 @@ class Adopted:
     strangers: int = 0
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Keyed:
+    """An activity that carries a key of ours; `ended` says that it was taken back."""
+
+    correlation: Correlation
+    record: Record
+    ended: bool
+
+
 class Adopter:
     """Restores links from the keys on the target."""
 
     def __init__(self, context: Context, planner: Planner) -> None:
         self._context = context
         self._planner = planner
+        self._cases = HomeAdopter(context, self)
 
     def scan(self, *, everything: bool = False) -> Adopted:
         """Read what was created on the target since the last scan; restore links.
@@ -108,28 +126,46 @@ class Adopter:
         return self._context.settings.visibility_lag_s - known_for_s
 
     def adopt_page(self, records: Sequence[Record], total: Adopted) -> None:
-        """Link those of some activities that carry a key and have no link."""
-        found: dict[Key, list[tuple[Correlation, Record]]] = {}
-        homeless: list[Record] = []
-        for record in records:
-            correlation = self._ours(record)
-            if correlation is None or self._context.store.link(record.key):
-                continue
-            case = self._case_of(correlation)
+        """Link those of some activities that carry a key and have no link.
+
+        What was taken back gets a tombstone; nothing, where there is a later one.
+        """
+        found: dict[Key, list[Keyed]] = {}
+        homeless: list[Keyed] = []
+        for keyed in self._unlinked(records):
+            case = self._case_of(keyed.correlation)
             if case is None:
                 total.strangers += 1
-                homeless.append(record)
+                homeless.append(keyed)
             else:
-                found.setdefault(case, []).append((correlation, record))
+                found.setdefault(case, []).append(keyed)
         if found:
             self._adopt(found, total)
         if homeless:
             self._adopt_by_own_key(homeless, total)
 
-    def _adopt_by_own_key(self, records: Sequence[Record], total: Adopted) -> None:
+    def _unlinked(self, records: Sequence[Record]) -> list[Keyed]:
+        """Give what carries a key of ours, and neither a link nor an undo explains."""
+        store = self._context.store
+        ours = [
+            (correlation, record)
+            for record in records
+            if (correlation := self._ours(record)) is not None
+            and store.link(record.key) is None
+        ]
+        gone = retired_among(store, [record.key for _, record in ours])
+        new = [(own, record) for own, record in ours if record.key not in gone]
+        ended = taken_back(self._context, [record for _, record in new])
+        return [
+            Keyed(correlation=own, record=record, ended=record.key in ended)
+            for own, record in new
+        ]
+
+    def _adopt_by_own_key(self, found: Sequence[Keyed], total: Adopted) -> None:
         """Link cases that carry their own key, though Kore hides the tasks in them."""
         settings, store = self._context.settings, self._context.store
-        parents = sorted({record.parent for record in records if record.parent})
+        parents = sorted({k.record.parent for k in found if k.record.parent})
+        live = {k.record.parent for k in found if not k.ended}
         owners: dict[Key, Record] = {}
         for case in self._context.casemgr.get_cases(parents).values():
             own = parse_correlation(case.text(settings.case_key_field))
@@ -137,10 +173,10 @@ class Adopter:
                 owners[kore_key(own.source)] = case
         for work in self._planner.load(sorted(owners)):
             case = owners[work.key]
-            if work.case_link is None and store.link(case.key) is None:
-                link = _made(Role.CASE, work.key, case.key)
-                self._keep(work, self._as_it_is(work, link, case))
-                total.links += 1
+            if case.key not in live:
+                self._cases.bury(work, case, 0, total)
+            elif work.case_link is None and not retired_among(store, [case.key]):
+                self._cases.link(work, case, total)
 
     def _ours(self, record: Record) -> Correlation | None:
         text = record.text(self._context.settings.activity_key_field)
@@ -155,66 +191,48 @@ class Adopter:
             return None
         return record.key if correlation.role is Role.OPENER else record.parent
 
-    def _adopt(
-        self, found: dict[Key, list[tuple[Correlation, Record]]], total: Adopted
-    ) -> None:
+    def _adopt(self, found: dict[Key, list[Keyed]], total: Adopted) -> None:
         store = self._context.store
         works = {work.key: work for work in self._planner.load(list(found))}
-        parents = sorted(
-            {r.parent for pairs in found.values() for _, r in pairs if r.parent}
-        )
+        every = [keyed for group in found.values() for keyed in group]
+        parents = sorted({k.record.parent for k in every if k.record.parent})
         cases = self._context.casemgr.get_cases(parents)
         with store.transaction():
-            for key, pairs in found.items():
+            for key, group in found.items():
                 if (work := works.get(key)) is None:
-                    total.strangers += len(pairs)
+                    total.strangers += len(group)
                     continue
-                for correlation, record in pairs:
-                    self._adopt_one(work, correlation, record, total)
-                self._adopt_case(work, cases, total)
+                for keyed in sorted(group, key=lambda k: k.correlation.generation):
+                    self._adopt_one(work, keyed, total)
+                self._cases.adopt(work, group, cases, total)
 
-    def _adopt_one(
-        self, work: Work, correlation: Correlation, record: Record, total: Adopted
-    ) -> None:
-        key = kore_key(correlation.source)
+    def _adopt_one(self, work: Work, keyed: Keyed, total: Adopted) -> None:
+        correlation, record = keyed.correlation, keyed.record
+        key, role = kore_key(correlation.source), correlation.role
         if key not in work.prints:
             total.strangers += 1
             return
-        generation = correlation.generation
-        known = work.link(correlation.role, key, generation)
-        if known is not None:
+        generation, store = correlation.generation, self._context.store
+        known = work.link(role, key, generation)
+        own = Retired(target=record.key, source=key, role=role, generation=generation)
+        found = judge(known, own, ended=keyed.ended)
+        if found is Found.TWICE:
             total.twice += 1
             self._report_twice(work, key, record, str(correlation))
             return
-        link = _made(correlation.role, key, record.key, generation)
-        self._keep(work, self._as_it_is(work, link, record))
+        if found is not Found.COUNTERPART:
+            store.save_retired(own)
+        if found is Found.PAST or (found is Found.ENDED and role is Role.OPENER):
+            return
+        supersede(store, known, System.CASEMGR)
+        work.links = [link for link in work.links if link is not known]
+        link = made(role, key, record.key, generation)
+        total.links += 1
+        if found is Found.ENDED:
+            self.keep(work, replace(link, tombstone=True))
+            return
+        self.keep_as_it_is(work, link, record)
         work.targets[record.key] = record
-        total.links += 1
-
-    def _adopt_case(self, work: Work, cases: dict[Key, Record], total: Adopted) -> None:
-        """Link the case that our activities are in.
-
-        With its own key it was finished once; without, its creation goes on.
-        """
-        if work.case_link is not None:
-            return
-        parents = {
-            record.parent for record in work.targets.values() if record.parent in cases
-        }
-        if len(parents) != 1:
-            return
-        record = cases[parents.pop() or Key("")]
-        if self._context.store.link(record.key) is not None:
-            return
-        link = _made(Role.CASE, work.key, record.key)
-        own = record.text(self._context.settings.case_key_field)
-        parsed = parse_correlation(own)
-        if parsed is not None and kore_key(parsed.source) != work.key:
-            return  # somebody merged our activities into another record's case
-        if parsed is not None:
-            link = self._as_it_is(work, link, record)
-        self._keep(work, link)
-        total.links += 1
 
     def _as_it_is(self, work: Work, link: Link, record: Record) -> Link:
         """Take what both sides hold now for agreed: nobody's later edit is overwritten.
@@ -243,7 +261,7 @@ class Adopter:
         if self._context.two_way is not None:  # each direction fills in what it can
             lacking = one_sided(mapped, record)
         agreed = never_agreed(differ(agreed, differing - lacking), lacking)
-        ended = record.text("status") in (COMPLETED, "closed")
+        ended = record.text("status") in (COMPLETED, CLOSED)
         if ended == bool(mapped.finished):
             return agreed
         if not ended:
@@ -257,13 +275,14 @@ class Adopter:
             casemgr_base=replace(agreed.casemgr_base, fields=casemgr),
         )
 
-    def _keep(self, work: Work, link: Link) -> None:
+    def keep(self, work: Work, link: Link) -> None:
+        """Save a link of a group."""
         work.put_link(link)
         self._context.store.save_link(link, work.key)
 
     def keep_as_it_is(self, work: Work, link: Link, record: Record) -> None:
         """Link a pair; what both sides hold now is taken for agreed."""
-        self._keep(work, self._as_it_is(work, link, record))
+        self.keep(work, self._as_it_is(work, link, record))
 
     def _report_twice(self, work: Work, key: Key, record: Record, text: str) -> None:
         hold = Hold(
@@ -278,7 +297,8 @@ class Adopter:
         self._context.store.save_hold(self._context.run, hold)
 
 
-def _made(role: Role, kore: Key, casemgr: Key, generation: int = 0) -> Link:
+def made(role: Role, kore: Key, casemgr: Key, generation: int = 0) -> Link:
+    """Give the link of a record that we made in casemgr once."""
     return Link(
         role=role,
         kore=kore,
@@ -286,3 +306,102 @@ def _made(role: Role, kore: Key, casemgr: Key, generation: int = 0) -> Link:
         generation=generation,
         made_in=System.CASEMGR,
     )
+
+
+class HomeAdopter:
+    """Finds the cases that adopted activities are in."""
+
+    def __init__(self, context: Context, adopter: Adopter) -> None:
+        self._context = context
+        self._adopter = adopter
+        self._buried: set[Key] = set()
+
+    def adopt(
+        self,
+        work: Work,
+        group: Sequence[Keyed],
+        cases: Mapping[Key, Record],
+        total: Adopted,
+    ) -> None:
+        """Link the case that our activities are in; bury those left by an undo.
+
+        With its own key it was finished once; without, its creation goes on.
+        """
+        gone = {row.target for row in self._context.store.retired([*work.prints])}
+        homes = {
+            record.parent
+            for key, record in work.targets.items()
+            if record.parent in cases and key not in gone
+        }
+        if len(homes) == 1:
+            self.link(work, cases[homes.pop() or Key("")], total)
+        for keyed in group:
+            home = keyed.record.parent
+            if keyed.ended and home in cases:
+                generation = keyed.correlation.generation
+                self.bury(work, cases[home or Key("")], generation, total)
+
+    def link(self, work: Work, record: Record, total: Adopted) -> None:
+        """Link a case, unless there is another."""
+        store, known = self._context.store, work.case_link
+        if known is not None and not self._makes_room(known, record):
+            return
+        there = store.link(record.key)
+        if there is not None and there != known:
+            return
+        own = parse_correlation(record.text(self._context.settings.case_key_field))
+        if own is not None and kore_key(own.source) != work.key:
+            return  # somebody merged our activities into another record's case
+        if known is not None:
+            store.delete_link(known.casemgr)
+            work.links = [link for link in work.links if link is not known]
+        store.delete_retired(record.key)
+        due = next_generations(store.retired([work.key])).get((Role.CASE, work.key), 0)
+        generation = due if own is None else own.generation
+        link = made(Role.CASE, work.key, record.key, generation)
+        if own is not None:
+            self._adopter.keep_as_it_is(work, link, record)
+        else:
+            self._adopter.keep(work, link)
+        total.links += 1
+
+    def _makes_room(self, known: Link, record: Record) -> bool:
+        """Tell whether a tombstone was only put up here, or its case was left."""
+        if not known.tombstone:
+            return False
+        if known.casemgr == record.key:
+            return record.key in self._buried
+        return bool(retired_among(self._context.store, [known.casemgr]))
+
+    def bury(self, work: Work, record: Record, generation: int, total: Adopted) -> None:
+        """Take a case of ours for left by an undo: everything of ours in it was ended.
+
+        One that is open holds others' work: `retry` takes it up again. Of a closed one
+        it makes another.
+        """
+        store, known = self._context.store, work.case_link
+        if store.link(record.key) is not None:
+            return
+        own = parse_correlation(record.text(self._context.settings.case_key_field))
+        if own is not None and kore_key(own.source) != work.key:
+            return
+        if own is not None:
+            generation = own.generation
+        if record.text("status") == CLOSED:
+            row = Retired(
+                target=record.key,
+                source=work.key,
+                role=Role.CASE,
+                generation=generation,
+            )
+            store.save_retired(row)
+        if known is not None and not (
+            known.tombstone and known.generation < generation
+        ):
+            return
+        supersede(store, known, System.CASEMGR)
+        work.links = [link for link in work.links if link is not known]
+        link = made(Role.CASE, work.key, record.key, generation)
+        self._adopter.keep(work, replace(link, tombstone=True))
+        self._buried.add(record.key)
+        total.links += 1

@@ -13,7 +13,7 @@ from caseferry.engine.settle import Settler, as_sent
 from caseferry.engine.work import Work
 from caseferry.errors import InvariantBroken, Refused, VersionMismatch
 from caseferry.model.action import Action, ActionKind, Stage
-from caseferry.model.correlation import Role, parse_correlation
+from caseferry.model.correlation import Role, generation_of, parse_correlation
 from caseferry.model.link import Hold, HoldKind, IntentState, Link
 from caseferry.model.mapped import MappedField
 from caseferry.model.record import Key, Record, System, kore_key
@@ -277,8 +277,10 @@ class Applier:
                     role=Role.CASE,
                     kore=work.key,
                     casemgr=parent.key,
+                    generation=work.generations.get((Role.CASE, work.key), 0),
                     made_in=System.CASEMGR,
                 )
+                store.delete_retired(parent.key)  # it holds what is ours again
                 store.save_link(link, work.key)
                 work.put_link(link)
                 work.born.add((Role.CASE, work.key))
@@ -305,7 +307,7 @@ def new_link(work: Work, action: Action, created: Key) -> Link:
         role=action.role,
         kore=action.key,
         casemgr=created,
-        generation=action.generation,
+        generation=generation_of(action.correlation),
         kore_base=base(fields.items()),
         casemgr_base=base(sent.items()),
         mapping=work.group.mapping,

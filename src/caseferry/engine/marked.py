@@ -6,11 +6,14 @@ casemgr does not show the source, the record is set aside.
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import islice
 
 from caseferry.engine.adopt import Adopted, Adopter
 from caseferry.engine.context import Context
 from caseferry.engine.plans import Planner
+from caseferry.engine.retired import Found, Marked, judge, marked, supersede
+from caseferry.engine.work import Work
 from caseferry.model.correlation import Role
 from caseferry.model.link import Hold, HoldKind, Link
 from caseferry.model.marker import own_mark
@@ -19,8 +22,6 @@ from caseferry.model.record import (
     Key,
     Record,
     System,
-    activity_key,
-    case_key,
 )
 
 _BATCH = 75
@@ -50,40 +51,56 @@ class MarkedAdopter:
                 self._adopt(entity, batch, total)
         return total
 
-    def _marked(self, entity: Entity) -> Iterator[tuple[Record, Key]]:
-        store = self._context.store
+    def _marked(self, entity: Entity) -> Iterator[Marked]:
+        store, mark = self._context.store, self._context.settings.pair.mark
         role = Role.CASE if entity is Entity.CASE else Role.TASK
-        make = case_key if entity is Entity.CASE else activity_key
         for record in store.records(
             self._context.since_run(System.KORE), System.KORE, entity
         ):
-            own = own_mark(record, self._context.settings.pair.mark, role)
-            if own is not None and store.link(record.key) is None:
-                yield record, make(own.source)
+            found = marked(store, record, own_mark(record, mark, role))
+            if found is not None:
+                yield found
 
-    def _adopt(
-        self, entity: Entity, batch: Sequence[tuple[Record, Key]], total: Adopted
-    ) -> None:
-        casemgr, store = self._context.casemgr, self._context.store
+    def _adopt(self, entity: Entity, batch: Sequence[Marked], total: Adopted) -> None:
+        casemgr = self._context.casemgr
         is_case = entity is Entity.CASE
         read = casemgr.get_cases if is_case else casemgr.get_activities
-        shown = read([key for _, key in batch])
-        homes = {r.key if is_case else r.parent for r, _ in batch}
-        works = self._planner.load(sorted(home for home in homes if home))
+        shown = read(sorted({each.own.source for each in batch}))
+        homes = {each.record.parent or each.record.key for each in batch}
+        works = self._planner.load(sorted(homes))
         by_key = {work.key: work for work in works}
-        for record, key in batch:
-            work = by_key.get((record.key if is_case else record.parent) or Key(""))
-            other = store.link(key)
-            if work is None:
-                continue
-            if key not in shown or other is not None:
-                total.strangers += 1
-                self._hold(record.key, other)
-                continue
-            role = Role.CASE if is_case else Role.TASK
-            link = Link(role=role, kore=record.key, casemgr=key, made_in=System.KORE)
-            self._adopter.keep_as_it_is(work, link, shown[key])
-            total.links += 1
+        for each in sorted(batch, key=lambda each: each.own.generation):
+            work = by_key.get(each.record.parent or each.record.key)
+            if work is not None:
+                self._adopt_one(work, each, shown.get(each.own.source), total)
+
+    def _adopt_one(
+        self, work: Work, each: Marked, source: Record | None, total: Adopted
+    ) -> None:
+        store, own = self._context.store, each.own
+        other = store.link(own.source)
+        found = judge(other, own, ended=each.ended)
+        if source is None or found is Found.TWICE:
+            total.strangers += 1
+            self._hold(own.target, other)
+            return
+        if found is not Found.COUNTERPART:
+            store.save_retired(own)
+        if found is Found.PAST:
+            return
+        supersede(store, other, System.KORE)
+        link = Link(
+            role=own.role,
+            kore=own.target,
+            casemgr=own.source,
+            generation=own.generation,
+            made_in=System.KORE,
+        )
+        if found is Found.ENDED:
+            self._adopter.keep(work, replace(link, tombstone=True))
+        else:
+            self._adopter.keep_as_it_is(work, link, source)
+        total.links += 1
 
     def _hold(self, key: Key, other: Link | None) -> None:
         reason = _HIDDEN

@@ -10,6 +10,7 @@ from caseferry.engine.context import Context
 from caseferry.engine.customers import Customers
 from caseferry.engine.gate import hold_back
 from caseferry.engine.plain_texts import PlainTexts
+from caseferry.engine.retired import next_generations
 from caseferry.engine.settle import as_sent
 from caseferry.engine.sync.rules import lead
 from caseferry.engine.work import PENDING, Work
@@ -56,6 +57,11 @@ class Planner:
             self._work((case, *tasks), links.get(case.key, []), holds, doubts)
             for case, tasks in groups
         ]
+        rows = store.retired(keys)
+        generations = next_generations(rows)
+        retired = frozenset(row.target for row in rows)
+        for work in works:
+            work.generations, work.retired = generations, retired
         lead(self._context, works)
         return works
 

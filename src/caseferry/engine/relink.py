@@ -8,6 +8,7 @@ from caseferry.engine.context import Context
 from caseferry.engine.customers import Customers
 from caseferry.engine.extract import extract_kore
 from caseferry.engine.plans import Planner
+from caseferry.engine.retired import is_retired
 from caseferry.engine.settle import ASSUMED_ABSENT
 from caseferry.engine.to_kore.adopt import KoreAdopter, any_marked
 from caseferry.engine.to_kore.extract import extract_casemgr
@@ -109,7 +110,9 @@ def retry(
     """Take held and parted records up again; they are planned anew in the next run.
 
     Of an uncertain one this says that it had no effect: the next run looks once more,
-    and creates it again where nothing is found. A parted one is joined again.
+    and creates it again where nothing is found. A parted one is joined again; of one
+    that was taken back, and has ended, the next run makes another. A case that was
+    taken back takes along what was taken back in it.
     """
     intents = store.open_intents()
     with store.transaction():
@@ -122,12 +125,45 @@ def retry(
                 if hold.kind is HoldKind.UNCERTAIN and intent.kore == hold.key:
                     store.set_fact(f"{ASSUMED_ABSENT}{intent.number}", "yes")
         for key in parted:
-            link = store.link(key)
-            if link is not None and link.tombstone:
-                again = replace(link, tombstone=False, source_print="")
-                store.save_link(again, home_of(store, link))
-                store.save_hold(run, replace(AGAIN, key=key))
+            _take_up(store, run, key)
     return len(holds) + len(parted)
+
+
+def undone_keys(store: Store) -> list[Key]:
+    """Give the Kore records of the links that an undo left, with their cases."""
+    found: dict[Key, None] = {}
+    for link in store.links():
+        if link.tombstone and link.role is not Role.OPENER and is_retired(store, link):
+            home = store.link(home_of(store, link))
+            if home is not None and home.tombstone:
+                found[home.kore] = None
+            found[link.kore] = None
+    return list(found)
+
+
+def _take_up(store: Store, run: int, key: Key) -> None:
+    link = store.link(key)
+    if link is None or not link.tombstone:
+        return
+    if not is_retired(store, link):
+        again = replace(link, tombstone=False, source_print="")
+        store.save_link(again, home_of(store, link))
+        store.save_hold(run, replace(AGAIN, key=key))
+    ends_case = link.role is Role.CASE and is_retired(store, link)
+    inside = store.links_of([link.kore]) if link.role is Role.CASE else {}
+    for each in [link, *inside.get(link.kore, [])]:
+        if each.role is Role.OPENER and not ends_case:
+            continue  # its case goes on, and shows it as completed
+        if each.tombstone and is_retired(store, each):
+            _forget(store, run, each)
+
+
+def _forget(store: Store, run: int, link: Link) -> None:
+    """Take away the link of what has ended; what it was made for is new again."""
+    store.delete_link(link.casemgr)
+    source = link.casemgr if link.made_in is System.KORE else link.kore
+    if link.role is not Role.OPENER:
+        store.save_hold(run, replace(AGAIN, key=source))
 
 
 def _read(context: Context, key: Key, *, is_case: bool) -> Record:
@@ -162,6 +198,7 @@ def _save(context: Context, source: Record, target: Record, role: Role) -> Link:
         for key in (source.key, target.key):
             if (parted := store.link(key)) is not None:
                 store.delete_link(parted.casemgr)
+            store.delete_retired(key)
         store.save_link(link, case)
         store.delete_hold(source.key)
         for intent in store.open_intents():

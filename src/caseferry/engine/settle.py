@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from caseferry.engine.context import Context
 from caseferry.engine.jobs import sent_print
 from caseferry.engine.lookup import Lookup
-from caseferry.model.correlation import Role
+from caseferry.model.correlation import Role, generation_of
 from caseferry.model.link import Hold, HoldKind, Intent, IntentState, Link, WriteKind
 from caseferry.model.mapped import MappedRecord
 from caseferry.model.record import Key, Record, System, system_of
@@ -187,7 +187,7 @@ class Settler:
             role=intent.role,
             kore=intent.kore,
             casemgr=record.key,
-            generation=int(intent.correlation.rpartition(".")[2]),
+            generation=generation_of(intent.correlation),
             source_print=f"{SENT}{intent.payload_print}",
             made_in=System.CASEMGR,
         )

@@ -1,6 +1,6 @@
 """The proof: both systems read anew and compared record by record."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from caseferry.engine.compare import Compared, compare_group, opener_key
 from caseferry.engine.context import Context
@@ -9,9 +9,10 @@ from caseferry.engine.extract import extract_kore
 from caseferry.engine.few import extract_few_kore, first_by_hash, not_seen, sampled
 from caseferry.engine.places import customers_of
 from caseferry.engine.plans import Planner, batches
+from caseferry.engine.retired import retired_among, still_there
 from caseferry.engine.verdicts import Verified
 from caseferry.engine.work import Work
-from caseferry.model.correlation import Role, parse_correlation
+from caseferry.model.correlation import Correlation, Role, parse_correlation
 from caseferry.model.record import Entity, Key, Record, System, kore_key
 
 Found = dict[tuple[Role, Key], list[Record]]
@@ -114,26 +115,48 @@ def _read_department(context: Context, department: str, seen: set[Key]) -> bool:
 
 
 def _by_key(context: Context) -> dict[tuple[Role, Key], list[Record]]:
-    """Give the target's records that carry a key of this pair, by source record."""
-    found: Found = {}
+    """Give the target's records that carry a key of this pair, by source record.
+
+    Left out is what was taken back: a later generation of its key tells, or the state.
+    """
+    carried: dict[tuple[Role, Key], list[tuple[int, Record]]] = {}
     settings = context.settings
     for entity, name in (
         (Entity.TASK, settings.activity_key_field),
         (Entity.CASE, settings.case_key_field),
     ):
         for record in context.store.records(context.run, System.CASEMGR, entity):
-            _note(found, record, record.text(name), settings.pair.mark)
-    return found
+            own = _own(record.text(name), settings.pair.mark)
+            if own is not None:
+                pair = (own.generation, record)
+                carried.setdefault(_source(own), []).append(pair)
+    found = still_there(context.store, carried)
+    return _without_left(found, carried)
 
 
-def _note(found: Found, record: Record, text: str, mark: str) -> None:
-    correlation = parse_correlation(text)
-    if correlation is not None and correlation.pair == mark:
-        key = kore_key(correlation.source)
-        if correlation.role is Role.OPENER:
-            key = opener_key(key, correlation.generation)
-        source = (correlation.role, key)
-        found.setdefault(source, []).append(record)
+def _without_left(
+    found: Found, carried: Mapping[tuple[Role, Key], Sequence[tuple[int, Record]]]
+) -> Found:
+    """Leave out the openers in cases that were taken back themselves."""
+    there = {record.key for records in found.values() for record in records}
+    left = {record.key for pairs in carried.values() for _, record in pairs} - there
+    return {
+        source: records
+        for source, records in found.items()
+        if source[0] is not Role.OPENER or records[0].parent not in left
+    }
+
+
+def _own(text: str, mark: str) -> Correlation | None:
+    own = parse_correlation(text)
+    return own if own is not None and own.pair == mark else None
+
+
+def _source(own: Correlation) -> tuple[Role, Key]:
+    key = kore_key(own.source)
+    if own.role is Role.OPENER:
+        key = opener_key(key, own.generation)
+    return (own.role, key)
 
 
 def _look_up(context: Context, works: Sequence[Work]) -> Found:
@@ -147,10 +170,10 @@ def _look_up(context: Context, works: Sequence[Work]) -> Found:
                 now="", pair=mark, case_key_field="", activity_key_field=""
             )
             correlation = view.correlation(Role.TASK, key)
-            for record in context.casemgr.find_activities(
-                correlation, mapped.department
-            ):
-                _note(found, record, correlation, mark)
+            there = context.casemgr.find_activities(correlation, mapped.department)
+            gone = retired_among(context.store, [record.key for record in there])
+            if left := [record for record in there if record.key not in gone]:
+                found[Role.TASK, key] = left
     return found
 
 

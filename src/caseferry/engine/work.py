@@ -35,6 +35,7 @@ class Work:
         crossed: by source record, its fields that the other direction changes.
         way, barred, is_cascade: as of the view.
         observed: the targets hold all activities of the case as casemgr showed it last.
+        generations, retired: as of the view.
     """
 
     group: MappedGroup
@@ -62,6 +63,8 @@ class Work:
     barred: Mapping[Role, Barred] = field(default_factory=dict)
     is_cascade: bool = False
     observed: bool = False
+    generations: Mapping[tuple[Role, Key], int] = field(default_factory=dict)
+    retired: frozenset[Key] = frozenset()
 
     @property
     def key(self) -> Key:
@@ -91,6 +94,8 @@ class Work:
             is_cascade=self.is_cascade,
             observed=self.observed,
             prints=self.prints,
+            generations=self.generations,
+            retired=self.retired,
         )
 
     def mapped(self, role: Role, key: Key) -> MappedRecord:

@@ -1,7 +1,8 @@
 """Correlation keys: our mark on every record we create, by which it is found again.
 
 A key is `cf1.<pair>.<role>.<source id>.<generation>`, all of `[A-Za-z0-9._:-]`, at most
-64 characters: a casemgr custom attribute holds it, and its exact search finds it.
+64 characters: a casemgr custom attribute holds it, and its exact search finds it. A
+record that is made again after an undo is of the next generation.
 """
 
 import hashlib
@@ -10,6 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 MARK = "cf1"
+_RETIRED = f"{MARK}x"
 _SHAPE = re.compile(
     r"cf1\.(?P<pair>[0-9a-f]{8})\.(?P<role>[cton])"
     r"\.(?P<source>[A-Za-z0-9_:-]{1,39})\.(?P<generation>[0-9]{1,9})"
@@ -59,6 +61,24 @@ class Correlation:
         if not re.fullmatch(r"[A-Za-z0-9_:-]{1,39}", source):
             source = "h-" + hashlib.sha256(source.encode()).hexdigest()[:37]
         return f"{MARK}.{self.pair}.{self.role}.{source}.{self.generation}"
+
+
+def generation_of(key: str) -> int:
+    """Give the generation in a key; 0 where there is none."""
+    own = parse_correlation(key)
+    return own.generation if own is not None else 0
+
+
+def retired_key(key: str) -> str:
+    """Spell a key as a record carries it that was taken back: `cf1x.…`."""
+    return f"{_RETIRED}{key.removeprefix(MARK)}"
+
+
+def parse_retired(text: str) -> Correlation | None:
+    """Read the key back that a record carried before it was taken back."""
+    if not text.startswith(f"{_RETIRED}."):
+        return None
+    return parse_correlation(f"{MARK}{text.removeprefix(_RETIRED)}")
 
 
 def parse_correlation(text: str) -> Correlation | None:

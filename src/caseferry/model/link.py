@@ -36,7 +36,8 @@ class Link:
         role: case or task; an opener belongs to its case and is nobody's counterpart.
         kore: the Kore record; an opener's case.
         casemgr: its counterpart.
-        generation: 0, but for openers made again.
+        generation: as of its key: 0, but for openers made again, and for what was made
+            again after an undo.
         finished: creation went to its last step; before that nothing is merged.
         kore_base, casemgr_base: each side as both last agreed, per field.
         source_print: fingerprint of the source record when last finished.
@@ -57,6 +58,25 @@ class Link:
     mapping: str = ""
     tombstone: bool = False
     made_in: System | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retired:
+    """A record of ours that an undo ended: nobody's counterpart any more.
+
+    The row outlives the link that `retry` takes away.
+
+    Attributes:
+        target: the record that was taken back.
+        source: what it was made for; an opener's case.
+        generation: of the key that it carries; what is made next for this source and
+            role is of a later one.
+    """
+
+    target: Key
+    source: Key
+    role: Role
+    generation: int
 
 
 class HoldKind(StrEnum):

@@ -8,7 +8,12 @@ content, whichever tenant pair it belongs to.
 import re
 from dataclasses import dataclass
 
-from caseferry.model.correlation import Correlation, Role, parse_correlation
+from caseferry.model.correlation import (
+    Correlation,
+    Role,
+    parse_correlation,
+    parse_retired,
+)
 from caseferry.model.record import Record
 
 TAG = "ext:"
@@ -96,3 +101,13 @@ def own_mark(record: Record, pair: str, role: Role) -> Correlation | None:
         and own.source.isdecimal()
     ]
     return found[0] if len(found) == 1 else None
+
+
+def is_taken_back(record: Record, own: Correlation) -> bool:
+    """Tell whether an undo deactivated a record that carries this key.
+
+    Its last update said so in a tag. One that somebody made active again is none.
+    """
+    if record.text("isActive") != "false":
+        return False
+    return any(parse_retired(text) == own for text in marks_of(record))

@@ -31,7 +31,7 @@ from caseferry.model.action import ActivityDraft
 from caseferry.model.correlation import Role, TenantPair
 from caseferry.model.customer import Customer
 from caseferry.model.kore_draft import CaseDraft, TaskDraft
-from caseferry.model.link import Entry, Hold, Intent, IntentState, Link
+from caseferry.model.link import Entry, Hold, Intent, IntentState, Link, Retired
 from caseferry.model.record import Entity, Key, Record, System, Value
 from caseferry.ports.reading import CasemgrChanges, KoreChanges, Page
 
@@ -350,6 +350,15 @@ class Store(Protocol):
 
     def delete_link(self, casemgr: Key) -> None:
         """Forget a link."""
+
+    def retired(self, keys: Sequence[Key]) -> list[Retired]:
+        """Give what was taken back of these targets or sources, by target."""
+
+    def save_retired(self, retired: Retired) -> None:
+        """Remember that a record was taken back; a second time changes nothing."""
+
+    def delete_retired(self, target: Key) -> None:
+        """Take it for a counterpart again; fine when it was never taken back."""
 
     # the journal --------------------------------------------------------------
     def save_intents(self, run: int, intents: Sequence[Intent]) -> list[Intent]:

@@ -13,7 +13,14 @@ from caseferry.model.link import Hold, HoldKind, Link
 from caseferry.model.mapped import MappedRecord
 from caseferry.model.record import Record
 from caseferry.reconcile.merge import FINISHED, takes_casemgr, takes_kore
-from caseferry.reconcile.view import ASSIGNED, COMPLETED, Barred, GroupView, is_active
+from caseferry.reconcile.view import (
+    ASSIGNED,
+    COMPLETED,
+    TAKEN_BACK,
+    Barred,
+    GroupView,
+    is_active,
+)
 
 
 class Now(StrEnum):
@@ -101,7 +108,8 @@ def stopped(view: GroupView, role: Role, mapped: MappedRecord) -> Action | None:
         return leave(ActionKind.WAITING, "in-doubt", reason)
     if link is not None and link.tombstone:
         reason = "parted, or taken back; `caseferry retry` takes it up again"
-        return leave(ActionKind.OUT_OF_SCOPE, "unlinked", reason)
+        code = "undone" if link.casemgr in view.retired else "unlinked"
+        return leave(ActionKind.OUT_OF_SCOPE, code, reason)
     outside = _outside(view, role, mapped) if link is None else None
     if outside is not None:
         return leave(ActionKind.OUT_OF_SCOPE, outside.code, outside.reason)
@@ -116,6 +124,8 @@ def stopped(view: GroupView, role: Role, mapped: MappedRecord) -> Action | None:
 
 def _outside(view: GroupView, role: Role, mapped: MappedRecord) -> Barred | None:
     """Say why a new record is not carried at all; None where it is."""
+    if mapped.record.key in view.retired:
+        return Barred(code="undone", reason=TAKEN_BACK)
     if not is_active(mapped):
         return Barred(code="inactive", reason="inactive in Kore and never carried")
     return view.barred.get(role)
@@ -139,7 +149,8 @@ def opener_slots(view: GroupView, tasks: list[Slot]) -> list[Slot]:
         return found  # what is in doubt may carry the case
     why = _opener_needed(view, tasks, found)
     if why:
-        generation = max((slot.generation for slot in found), default=-1) + 1
+        known = max((slot.generation for slot in found), default=-1) + 1
+        due = view.generations.get((Role.OPENER, group.key), 0)
         slot = Slot(
             role=Role.OPENER,
             mapped=group.opener,
@@ -147,7 +158,7 @@ def opener_slots(view: GroupView, tasks: list[Slot]) -> list[Slot]:
             target=None,
             now=Now.ABSENT,
             ends=bool(group.case.finished),
-            generation=generation,
+            generation=max(known, due),
             why=why,
         )
         found.append(slot)

@@ -40,7 +40,7 @@ def create(view: GroupView, slot: Slot, stage: Stage) -> Action:
         assignee=mapped.assignee,
         customer=customer,
         fields=fields,
-        correlation=view.correlation(slot.role, key, slot.generation),
+        correlation=_correlation(view, slot),
         case=link.casemgr if link else None,
     )
     opener = slot.role is Role.OPENER
@@ -61,6 +61,11 @@ def create(view: GroupView, slot: Slot, stage: Stage) -> Action:
         generation=slot.generation,
         department=mapped.department,
     )
+
+
+def _correlation(view: GroupView, slot: Slot) -> str:
+    generation = slot.generation if slot.role is Role.OPENER else None
+    return view.correlation(slot.role, slot.mapped.record.key, generation)
 
 
 def update(view: GroupView, slot: Slot) -> list[Action]:

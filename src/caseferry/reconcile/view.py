@@ -14,6 +14,7 @@ from caseferry.reconcile.merge import Way
 CLOSED = "closed"
 COMPLETED = "completed"
 ASSIGNED = "assigned"
+TAKEN_BACK = "an undo took it back; it is nobody's counterpart, and no new record"
 STAYS_OPEN = "stays-open"
 """Says that a case holds something open which its listing does not show."""
 
@@ -70,6 +71,8 @@ class GroupView:
             just now.
         barred: kinds of record that must not be made.
         is_cascade: the case closed only because its last activity was completed.
+        generations: by role and source key, of what is made next; 0 where not listed.
+        retired: records of either side that an undo ended.
     """
 
     group: MappedGroup
@@ -90,6 +93,8 @@ class GroupView:
     barred: Mapping[Role, Barred] = field(default_factory=dict)
     is_cascade: bool = False
     activity_key_field: str = "custom.ext_key"
+    generations: Mapping[tuple[Role, Key], int] = field(default_factory=dict)
+    retired: frozenset[Key] = frozenset()
 
     def link(self, role: Role, key: Key) -> Link | None:
         """Find the link of a case or task."""
@@ -116,8 +121,17 @@ class GroupView:
         link = self.case_link
         return self.targets.get(link.casemgr) if link else None
 
-    def correlation(self, role: Role, key: Key, generation: int = 0) -> str:
+    def generation(self, role: Role, key: Key) -> int:
+        """Give the generation of the counterpart there is, or is to be made."""
+        link = self.link(role, key)
+        if link is not None:
+            return link.generation
+        return self.generations.get((role, key), 0)
+
+    def correlation(self, role: Role, key: Key, generation: int | None = None) -> str:
         """Spell the correlation key of a record of this group."""
+        if generation is None:
+            generation = self.generation(role, key)
         return str(
             Correlation(
                 pair=self.pair, role=role, source=local_id(key), generation=generation

@@ -8,13 +8,13 @@ keys of the tags.
 
 from collections.abc import Iterable, Mapping
 
-from caseferry.model.correlation import MARK, parse_correlation
+from caseferry.model.correlation import MARK, parse_correlation, parse_retired
 from caseferry.model.marker import TAG, Marker, with_marker, without_markers
 from caseferry.model.record import Value, canonical
 
 MARKED_TEXTS = ("name", "desc")
 _BEGIN = f"[{MARK}."
-_TAG_BEGIN = f"{TAG}{MARK}."
+_TAG_BEGIN = f"{TAG}{MARK}"
 
 
 def take_marks(fields: dict[str, Value]) -> None:
@@ -91,7 +91,8 @@ def _take_from_tags(fields: dict[str, Value], tags: tuple[str, ...]) -> list[str
 
 
 def is_tag(tag: str) -> bool:
-    """Tell whether a tag carries a key of ours, of any pair."""
+    """Tell whether a tag carries a key of ours, of any pair, taken back or not."""
     if not tag.startswith(_TAG_BEGIN):
         return False
-    return parse_correlation(tag.removeprefix(TAG)) is not None
+    key = tag.removeprefix(TAG)
+    return (parse_correlation(key) or parse_retired(key)) is not None

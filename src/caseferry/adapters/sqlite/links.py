@@ -3,10 +3,10 @@
 
 from collections.abc import Iterator, Sequence
 
-from caseferry.adapters.sqlite.codec import LINK, link_row, role_name, to_link
+from caseferry.adapters.sqlite.codec import LINK, link_row, role_name, to_link, to_role
 from caseferry.adapters.sqlite.connection import Connection, key_list
 from caseferry.errors import InvariantBroken
-from caseferry.model.link import Link
+from caseferry.model.link import Link, Retired
 from caseferry.model.record import Key
 
 _SAVE = f"""
@@ -61,8 +61,15 @@ _SAVE_FREE = f"""
 """
 
 
+_RETIRED = """
+    WITH wanted AS (SELECT value AS key FROM json_each(?))
+    SELECT target, source, role, generation FROM retired
+    WHERE target IN wanted OR source IN wanted ORDER BY target
+"""
+
+
 class Links(Connection):
-    """The table `link`."""
+    """The tables `link` and `retired`."""
 
     def links_of(self, cases: Sequence[Key]) -> dict[Key, list[Link]]:
         """Give the links of Kore cases, of their tasks as last seen, and openers.
@@ -150,3 +157,30 @@ class Links(Connection):
     def delete_link(self, casemgr: Key) -> None:
         """Forget a link; fine when there is none."""
         self._write("DELETE FROM link WHERE casemgr = ?", casemgr)
+
+    def retired(self, keys: Sequence[Key]) -> list[Retired]:
+        """Give what was taken back of these targets or sources, by target."""
+        return [
+            Retired(
+                target=Key(target),
+                source=Key(source),
+                role=to_role(role),
+                generation=generation,
+            )
+            for target, source, role, generation in self._all(_RETIRED, key_list(keys))
+        ]
+
+    def save_retired(self, retired: Retired) -> None:
+        """Remember that a record was taken back; a second time changes nothing."""
+        self._write(
+            "INSERT OR IGNORE INTO retired (target, source, role, generation)"
+            " VALUES (?, ?, ?, ?)",
+            retired.target,
+            retired.source,
+            role_name(retired.role),
+            retired.generation,
+        )
+
+    def delete_retired(self, target: Key) -> None:
+        """Take it for a counterpart again; fine when it was never taken back."""
+        self._write("DELETE FROM retired WHERE target = ?", target)

@@ -181,3 +181,24 @@ def m004_made_in(db: "Database") -> None:
 def m005_link_counts(db: "Database") -> None:
     """Count links without reading their bases, which fill most of the file."""
     db.execute("CREATE INDEX link_count ON link (role, finished) WHERE NOT tombstone")
+
+
+_RETIRED = (
+    # What an undo ended: it outlives its link, which `retry` takes away.
+    """
+    CREATE TABLE retired (
+        target TEXT PRIMARY KEY,
+        source TEXT NOT NULL,
+        role TEXT NOT NULL,
+        generation INTEGER NOT NULL
+    ) WITHOUT ROWID
+    """,
+    "CREATE INDEX retired_source ON retired (source)",
+)
+
+
+@migrations()
+def m006_retired(db: "Database") -> None:
+    """Keep what was taken back, so that it is never taken for a counterpart."""
+    for statement in _RETIRED:
+        db.execute(statement)

@@ -34,6 +34,8 @@ def lead(context: Context, works: Sequence[Work]) -> None:
         for key, mapped in work.sources().items():
             role = Role.CASE if key == work.key else Role.TASK
             link = work.link(role, key)
+            if link is None and key in work.retired:
+                continue
             if link is None and own_mark(mapped.record, _pair(context), role):
                 work.holds[key] = _stranger(key, System.CASEMGR)
             elif _goes_on_elsewhere(link, System.CASEMGR, mapped.record):
@@ -55,6 +57,8 @@ def follow(context: Context, work: KoreWork, activities: Iterable[Record]) -> No
         key = mapped.record.key
         link = work.links.get(key)
         target = work.targets.get(link.kore) if link else None
+        if link is None and key in work.retired:
+            continue
         if link is None and _carries_key(context, mapped.record):
             work.holds[key] = _stranger(key, System.KORE)
         elif _goes_on_elsewhere(link, System.KORE, target):

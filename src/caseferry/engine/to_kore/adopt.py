@@ -6,30 +6,62 @@ was lost, restored from an older copy, or another machine made it.
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from itertools import islice
 
 from caseferry.engine.adopt import Adopted
 from caseferry.engine.context import Context
+from caseferry.engine.retired import (
+    Found,
+    judge,
+    marked,
+    retired_among,
+    supersede,
+    taken_back,
+)
 from caseferry.engine.to_kore.links import as_it_is
 from caseferry.engine.to_kore.plans import KorePlanner
 from caseferry.engine.to_kore.work import KoreWork
-from caseferry.model.correlation import Role, parse_correlation
-from caseferry.model.link import Hold, HoldKind, Link
-from caseferry.model.marker import marks_of, own_mark
+from caseferry.model.correlation import Correlation, Role, parse_correlation
+from caseferry.model.link import Hold, HoldKind, Link, Retired
+from caseferry.model.marker import own_mark
 from caseferry.model.record import (
     Entity,
     Key,
     Record,
     System,
-    activity_key,
-    case_key,
     kore_key,
+    system_of,
 )
 
 _BATCH = 200
 _ROLES = {Entity.CASE: Role.CASE, Entity.TASK: Role.TASK}
-Pair = tuple[Role, Key, Record]
-"""Role, the casemgr record's key, and the Kore record."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pair:
+    """A casemgr record and a Kore record, one of which names the other.
+
+    Attributes:
+        source: the casemgr record's key.
+        own: of the one that carries the key, as it would be kept were it taken back.
+        ended: it says of itself that it was.
+    """
+
+    source: Key
+    record: Record
+    own: Retired
+    ended: bool
+
+    @property
+    def role(self) -> Role:
+        """What the two are."""
+        return self.own.role
+
+    @property
+    def made_in(self) -> System:
+        """Where the one stands that carries the key."""
+        return system_of(self.own.target)
 
 
 def any_marked(context: Context) -> bool:
@@ -40,7 +72,7 @@ def any_marked(context: Context) -> bool:
             context.since_run(System.KORE), System.KORE, entity
         ):
             own = own_mark(record, mark, _ROLES[entity])
-            if own is not None and context.store.link(record.key) is None:
+            if marked(context.store, record, own) is not None:
                 return True
     return False
 
@@ -94,64 +126,99 @@ class KoreAdopter:
             if own is None:
                 continue
             self.correlations.add(str(own))
-            if store.link(record.key) is None:
-                make = case_key if entity is Entity.CASE else activity_key
-                yield role, make(own.source), record
+            if (each := marked(store, record, own)) is not None:
+                yield Pair(
+                    source=each.own.source,
+                    record=record,
+                    own=each.own,
+                    ended=each.ended,
+                )
 
     def _by_attribute(self, entity: Entity, total: Adopted) -> Iterator[Pair]:
+        store, since = self._context.store, self._context.since_run(System.KORE)
+        unlinked = self._keyed(entity)
+        while batch := list(islice(unlinked, _BATCH)):
+            gone = retired_among(store, [record.key for record, _ in batch])
+            new = [each for each in batch if each[0].key not in gone]
+            ended = taken_back(self._context, [record for record, _ in new])
+            twins = store.records_of(since, [kore_key(own.source) for _, own in new])
+            for record, own in new:
+                twin = twins.get(kore_key(own.source))
+                if twin is None:
+                    total.strangers += 1
+                    self._hold(record.key, "stranger", _STRANGER)
+                    continue
+                row = Retired(
+                    target=record.key,
+                    source=twin.key,
+                    role=own.role,
+                    generation=own.generation,
+                )
+                is_ended = record.key in ended
+                yield Pair(source=record.key, record=twin, own=row, ended=is_ended)
+
+    def _keyed(self, entity: Entity) -> Iterator[tuple[Record, Correlation]]:
+        """Give the casemgr records without a link that name a Kore record."""
         settings, store = self._context.settings, self._context.store
-        kore, casemgr = map(self._context.since_run, (System.KORE, System.CASEMGR))
         on_case = entity is Entity.CASE
         name = settings.case_key_field if on_case else settings.activity_key_field
-        for record in store.records(casemgr, System.CASEMGR, entity):
+        since = self._context.since_run(System.CASEMGR)
+        for record in store.records(since, System.CASEMGR, entity):
             own = parse_correlation(record.text(name))
             if own is None or own.pair != settings.pair.mark:
                 continue
-            if own.role is not _ROLES[entity] or record.key in store.links_to(
-                [record.key]
-            ):
-                continue
-            key = kore_key(own.source)
-            twin = store.records_of(kore, [key]).get(key)
-            if twin is None:
-                total.strangers += 1
-                self._hold(record.key, "stranger", _STRANGER)
-            else:
-                yield own.role, record.key, twin
+            if own.role is _ROLES[entity] and store.link(record.key) is None:
+                yield record, own
 
     def _adopt(self, pairs: Sequence[Pair], total: Adopted) -> None:
         store = self._context.store
-        homes = {source: self._case_of(role, source) for role, source, _ in pairs}
+        homes = {pair.source: self._case_of(pair.role, pair.source) for pair in pairs}
         cases = sorted({home for home in homes.values() if home is not None})
         works = {work.key: work for work in self._planner.load(cases)}
         with store.transaction():
-            for role, source, record in pairs:
-                work = works.get(homes[source] or Key(""))
+            for pair in sorted(pairs, key=lambda pair: pair.own.generation):
+                work, source = works.get(homes[pair.source] or Key("")), pair.source
                 if work is None or source in work.others or source not in work.prints:
                     total.strangers += 1
                     continue
-                made_in = System.KORE if marks_of(record) else System.CASEMGR
-                link = Link(role=role, kore=record.key, casemgr=source, made_in=made_in)
+                link = Link(
+                    role=pair.role,
+                    kore=pair.record.key,
+                    casemgr=source,
+                    generation=pair.own.generation,
+                    made_in=pair.made_in,
+                )
                 if _is_known(work.links.get(source), link):
                     continue  # each of the two names the other
-                self._adopt_one(work, link, record)
+                self._adopt_one(work, link, pair)
                 total.links += 1
 
-    def _adopt_one(self, work: KoreWork, link: Link, record: Record) -> None:
+    def _adopt_one(self, work: KoreWork, link: Link, pair: Pair) -> None:
+        store, record = self._context.store, pair.record
         known = work.links.get(link.casemgr)
-        if known is not None:
-            reason = f"{record.key} carries its key too, beside {known.kore}"
+        other = store.link(link.kore)
+        # the link of the source, whichever side that is
+        same = known if pair.made_in is System.KORE else other
+        taken = other if pair.made_in is System.KORE else known
+        found = judge(same, pair.own, ended=pair.ended)
+        if taken is not None or found is Found.TWICE:
+            reason = f"{record.key} carries its key too, beside {known and known.kore}"
+            if other is not None:
+                reason = f"its twin {link.kore} is linked to {other.casemgr}"
             self._hold(link.casemgr, "twice", reason)
             return
-        other = self._context.store.link(link.kore)
-        if other is not None:
-            reason = f"its twin {link.kore} is linked to {other.casemgr}"
-            self._hold(link.casemgr, "twice", reason)
+        if found is not Found.COUNTERPART:
+            store.save_retired(pair.own)
+        if found is Found.PAST:
             return
-        link = as_it_is(work, link, record)
+        supersede(store, same, pair.made_in)
+        if found is Found.ENDED:
+            link = replace(link, tombstone=True)
+        else:
+            link = as_it_is(work, link, record)
         work.links[link.casemgr] = link
         home = record.key if link.role is Role.CASE else record.parent or record.key
-        self._context.store.save_link(link, home)
+        store.save_link(link, home)
 
     def _case_of(self, role: Role, source: Key) -> Key | None:
         if role is Role.CASE:

@@ -103,7 +103,8 @@ class KoreApplier:
         store, run = self._context.store, self._context.run
         if action.kore_draft is not None:
             record = _filled(reply, action, work)
-            link = new_link(work, action.role, action.key, record)
+            key = action.correlation
+            link = new_link(work, action.role, action.key, record, correlation=key)
             work.born.add((action.role, action.key))
         else:
             record = reply

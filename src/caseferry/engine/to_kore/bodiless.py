@@ -4,6 +4,7 @@ Creates go one at a time there, so that at most one can be in doubt.
 """
 
 from caseferry.engine.context import Context
+from caseferry.engine.retired import retired_among
 from caseferry.engine.to_kore.work import KoreWork
 from caseferry.model.correlation import Role
 from caseferry.model.link import Intent
@@ -34,6 +35,7 @@ def same_content(
             and record.fields.get("name") == name
             and (entity is Entity.CASE or (home and record.parent == home.kore))
             and context.store.link(record.key) is None
+            and not retired_among(context.store, [record.key])
         ]
         complete = page.last
     return (

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from caseferry.engine.to_kore.work import KoreWork
-from caseferry.model.correlation import Role
+from caseferry.model.correlation import Role, generation_of
 from caseferry.model.link import Link
 from caseferry.model.mapped import MappedRecord
 from caseferry.model.marker import marks_of
@@ -28,16 +28,20 @@ from caseferry.reconcile.to_kore.mirror import (
 )
 
 
-def new_link(work: KoreWork, role: Role, key: Key, record: Record) -> Link:
+def new_link(
+    work: KoreWork, role: Role, key: Key, record: Record, *, correlation: str
+) -> Link:
     """Give the link of a record that was created just now; its creation goes on.
 
-    The bases are what was sent, and what Kore made of the rest as its reply shows it,
+    The correlation key is the one that it was sent with. The bases are what was sent,
+    and what Kore made of the rest as its reply shows it,
     so that an edit made meanwhile is seen as one.
     """
     link = Link(
         role=role,
         kore=record.key,
         casemgr=key,
+        generation=generation_of(correlation),
         mapping=work.group.mapping,
         made_in=System.KORE,
     )

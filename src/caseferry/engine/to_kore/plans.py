@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 from caseferry.engine.context import Context
 from caseferry.engine.gate import hold_back
 from caseferry.engine.plans import stands
+from caseferry.engine.retired import next_generations
 from caseferry.engine.sync.rules import follow
 from caseferry.engine.to_kore.work import KoreWork
 from caseferry.model.action import GroupPlan
 from caseferry.model.correlation import Role, parse_correlation
-from caseferry.model.link import Hold, Link, WriteKind
+from caseferry.model.link import Hold, Link, Retired, WriteKind
 from caseferry.model.mapped import KoreGroup
 from caseferry.model.record import (
     Entity,
@@ -21,6 +22,7 @@ from caseferry.model.record import (
     record_fingerprint,
     system_of,
 )
+from caseferry.ports import Store
 from caseferry.reconcile.to_kore.planner import plan_to_kore
 
 if TYPE_CHECKING:
@@ -44,6 +46,7 @@ class _Known:
         tasks: by Kore case: all that it shows.
         holds: by casemgr key.
         doubts: casemgr records whose create is not settled.
+        retired: what an undo ended, on either side.
     """
 
     links: Mapping[Key, Link]
@@ -51,6 +54,12 @@ class _Known:
     tasks: Mapping[Key, tuple[Record, ...]]
     holds: Mapping[Key, Hold]
     doubts: set[Key]
+    retired: Sequence[Retired]
+
+    def is_free(self, task: Record, store: Store) -> bool:
+        """Tell whether nobody's link, and no undo, says what a Kore task is."""
+        gone = any(row.target == task.key for row in self.retired)
+        return not gone and store.link(task.key) is None
 
 
 class KorePlanner:
@@ -95,6 +104,7 @@ class KorePlanner:
             tasks={case.key: tasks for case, tasks in in_kore},
             holds=store.holds(keys),
             doubts=doubts,
+            retired=store.retired(keys),
         )
 
     def _work(
@@ -122,6 +132,8 @@ class KorePlanner:
             holds=standing | {k: h for k, h in strangers if k in prints},
             known={key: holds[key] for key in prints if key in holds},
             in_doubt=known.doubts & prints.keys(),
+            generations=next_generations(known.retired),
+            retired=frozenset(row.target for row in known.retired),
         )
         follow(self._context, work, activities)
         return work
@@ -134,8 +146,8 @@ class KorePlanner:
         """
         if home is None or (self._context.two_way is not None and home.finished):
             return ()
-        link = self._context.store.link
-        return tuple(t for t in known.tasks.get(home.kore, ()) if link(t.key) is None)
+        tasks, store = known.tasks.get(home.kore, ()), self._context.store
+        return tuple(task for task in tasks if known.is_free(task, store))
 
     def decide(self, works: Iterable[KoreWork]) -> None:
         """Plan each group on what is known of it."""

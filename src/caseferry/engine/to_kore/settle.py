@@ -174,7 +174,9 @@ class KoreSettler:
             return
         with store.transaction():
             if taken is None:
-                link = new_link(work, parked.intent.role, parked.intent.kore, record)
+                intent = parked.intent
+                key = intent.correlation
+                link = new_link(work, intent.role, intent.kore, record, correlation=key)
                 home = record.parent or record.key
                 store.save_link(link, home)
             store.save_records(self._context.run, System.KORE, [record])

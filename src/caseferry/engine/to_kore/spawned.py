@@ -65,7 +65,11 @@ def join_spawned(context: Context, works: Sequence[KoreWork]) -> None:
                 continue
             key = twins[0].record.key
             link = Link(
-                role=Role.TASK, kore=record.key, casemgr=key, made_in=System.KORE
+                role=Role.TASK,
+                kore=record.key,
+                casemgr=key,
+                generation=work.generations.get((Role.TASK, key), 0),
+                made_in=System.KORE,
             )
             work.links[key] = link
             work.targets[record.key] = record

@@ -21,6 +21,7 @@ from caseferry.engine.few import (
     sampled,
 )
 from caseferry.engine.plans import batches
+from caseferry.engine.retired import still_there
 from caseferry.engine.to_kore.extract import extract_casemgr
 from caseferry.engine.to_kore.plans import KorePlanner
 from caseferry.engine.to_kore.work import KoreWork
@@ -138,7 +139,7 @@ def _unseen(
 
 
 def _by_marker(context: Context) -> dict[Key, list[Record]]:
-    found: dict[Key, list[Record]] = {}
+    carried: dict[Key, list[tuple[int, Record]]] = {}
     for entity, role, make in (
         (Entity.CASE, Role.CASE, case_key),
         (Entity.TASK, Role.TASK, activity_key),
@@ -146,8 +147,9 @@ def _by_marker(context: Context) -> dict[Key, list[Record]]:
         for record in context.store.records(context.run, System.KORE, entity):
             own = own_mark(record, context.settings.pair.mark, role)
             if own is not None:
-                found.setdefault(make(own.source), []).append(record)
-    return found
+                pair = (own.generation, record)
+                carried.setdefault(make(own.source), []).append(pair)
+    return still_there(context.store, carried)
 
 
 def _compare_group(work: KoreWork, found: Found) -> Iterable[Compared]:

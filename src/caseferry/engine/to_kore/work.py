@@ -37,7 +37,7 @@ class KoreWork:
         born: source records whose counterpart this run made or adopted.
         aside: records that a saved plan does not let through.
         crossed: by source record, its fields that the other direction changes.
-        way, barred, is_cascade: as of the view.
+        way, barred, is_cascade, generations, retired: as of the view.
         goes_on: a creation in it is not finished, and goes on in this direction.
     """
 
@@ -61,6 +61,8 @@ class KoreWork:
     barred: Mapping[Role, Barred] = field(default_factory=dict)
     is_cascade: bool = False
     goes_on: bool = False
+    generations: Mapping[tuple[Role, Key], int] = field(default_factory=dict)
+    retired: frozenset[Key] = frozenset()
 
     @property
     def key(self) -> Key:
@@ -87,14 +89,15 @@ class KoreWork:
         """The link of the case."""
         return self.links.get(self.key)
 
-    def link(self, role: Role, key: Key, generation: int = 0) -> Link | None:
+    def link(
+        self,
+        role: Role,
+        key: Key,
+        generation: int = 0,  # noqa: ARG002 - no opener is ever made in Kore
+    ) -> Link | None:
         """Find a link of this group by its source record."""
         link = self.links.get(key)
-        return (
-            link
-            if link and (link.role, link.generation) == (role, generation)
-            else None
-        )
+        return link if link and link.role is role else None
 
     @property
     def mapping(self) -> str:
@@ -147,4 +150,6 @@ class KoreWork:
             way=self.way,
             barred=self.barred,
             is_cascade=self.is_cascade,
+            generations=self.generations,
+            retired=self.retired,
         )

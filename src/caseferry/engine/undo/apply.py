@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from caseferry.engine.context import Context
 from caseferry.engine.dispatch import Dispatcher, Outcome, Stages
-from caseferry.engine.undo.bury import bury, move_base
+from caseferry.engine.undo.bury import bury, move_base, retire
 from caseferry.engine.undo.jobs import UndoJobs
 from caseferry.engine.undo.ledger import Past, note_sent, with_done
 from caseferry.engine.undo.plans import UndoPlanner
@@ -38,8 +38,10 @@ class UndoApplier:
             SafetyStop: what the first group needs was refused; it would be of others.
         """
         wanting = [work for work in works if work.next_stage]
+        resting = [work for work in works if work not in wanting]
         with self._context.store.transaction():
-            bury(self._context.store, [work for work in works if work not in wanting])
+            bury(self._context.store, resting)
+            retire(self._context.store, resting)
         for batch in self._batches(wanting):
             if self._context.must_stop():
                 return
@@ -70,6 +72,7 @@ class UndoApplier:
         """Give the requests of one stage after the other, until all groups rest."""
         with self._context.store.transaction():
             bury(self._context.store, works)
+            retire(self._context.store, works)
         moving = list(works)
         for _ in range(_ROUNDS):
             self._look_before_completing(moving)
@@ -83,6 +86,8 @@ class UndoApplier:
                 return
             self._planner.refresh([w for w in moving if w.system is System.CASEMGR])
             self._planner.decide(moving)
+            with self._context.store.transaction():
+                retire(self._context.store, moving)
         raise InvariantBroken("a case group does not come to rest")
 
     def _look_before_completing(self, works: Sequence[UndoWork]) -> None:

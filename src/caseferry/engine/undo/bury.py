@@ -1,14 +1,20 @@
-"""The links of what is taken back: tombstones, and bases that move with the fields."""
+"""The links of what is taken back: tombstones, and bases that move with the fields.
+
+What has ended is remembered as such, so that `retry` makes another one. What is still
+there, whether others hold it open or a system did not take the request, is not: of that
+`retry` takes the old one up again, and never makes a second.
+"""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from caseferry.engine.relink import home_of
+from caseferry.engine.retired import retired_among
 from caseferry.engine.undo.work import UndoWork
 from caseferry.mapping.shape import MappingSpec
 from caseferry.model.action import Action, ActionKind
-from caseferry.model.correlation import Role, parse_correlation
-from caseferry.model.link import Link
+from caseferry.model.correlation import Role, generation_of
+from caseferry.model.link import Link, Retired
 from caseferry.model.record import Key, System
 from caseferry.ports import Store
 from caseferry.reconcile.merge import base, values
@@ -36,11 +42,40 @@ def _links(store: Store, work: UndoWork) -> Iterator[Link]:
         for action in work.left
         if action.kind in _STAY and action.code != "foreign-open"
     }
-    for written in work.written:
-        if written.created and written.key not in stays:
-            yield _link_of(store, written, work.system)
+    made = [w for w in work.written if w.created and w.key not in stays]
+    gone = retired_among(store, [written.key for written in made])
+    for written in made:
+        link = _link_of(store, written, work.system)
+        if link.tombstone or written.key not in gone:
+            yield link  # without one, `retry` took it away, and another may be there
     if work.system is System.CASEMGR and work.brought and work.key not in stays:
         yield from store.links_to([work.key]).values()
+
+
+def retire(store: Store, works: Iterable[UndoWork]) -> None:
+    """Remember what has ended of what the run made, as read last."""
+    for work in works:
+        made = {written.key: written for written in work.written if written.created}
+        for action in work.left:
+            key = action.counterpart
+            if action.kind is not ActionKind.UNCHANGED or key is None:
+                continue
+            if key not in made and not (work.brought and key == work.key):
+                continue
+            row = Retired(
+                target=key,
+                source=action.key,
+                role=action.role,
+                generation=_generation(store, key, made.get(key)),
+            )
+            store.save_retired(row)
+
+
+def _generation(store: Store, key: Key, written: Written | None) -> int:
+    if written is not None and written.correlation:
+        return generation_of(written.correlation)
+    link = store.link(key)
+    return link.generation if link is not None else 0
 
 
 def _link_of(store: Store, written: Written, system: System) -> Link:
@@ -52,12 +87,11 @@ def _link_of(store: Store, written: Written, system: System) -> Link:
         known, sides = store.links_to([key]).get(key), (source, key)
     if known is not None:
         return known
-    own = parse_correlation(written.correlation)
     return Link(
         role=written.role,
         kore=sides[0],
         casemgr=sides[1],
-        generation=own.generation if own else 0,
+        generation=generation_of(written.correlation),
     )
 
 

@@ -11,10 +11,11 @@ from caseferry.engine.undo.work import Sent, UndoWork
 from caseferry.errors import InvariantBroken
 from caseferry.mapping.notes import note_text
 from caseferry.model.action import Action, ActionKind
-from caseferry.model.correlation import Role
+from caseferry.model.correlation import Role, retired_key
 from caseferry.model.link import Intent, WriteKind
 from caseferry.model.record import Key, Record, System
 from caseferry.model.times import canonical_time
+from caseferry.reconcile.undo.view import ACTIVE
 
 Pair = tuple[UndoWork, Action]
 
@@ -85,9 +86,12 @@ class UndoJobs:
         record = work.records[_target(action)]
         # "" empties a field
         fields = {c.name: "" if c.after is None else c.after for c in action.changes}
+        key = action.correlation
+        if ACTIVE in fields:
+            key = retired_key(key)  # so that a state that was lost tells it again
 
         def call() -> None:
-            reply = self._context.kore.update(record, fields, action.correlation)
+            reply = self._context.kore.update(record, fields, key)
             sent.replies.append(reply)
 
         return call

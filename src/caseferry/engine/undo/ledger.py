@@ -57,6 +57,11 @@ def mark_of(pair: str, key: Key, run: int) -> str:
     return str(own)
 
 
+def mark_begin(pair: str, key: Key) -> str:
+    """Spell what the marks of an activity begin with, whichever run was undone."""
+    return mark_of(pair, key, 0)[:-1]
+
+
 def read_past(store: Store, run: int) -> Past:
     """Read what a run wrote and what its undos did; writes nothing."""
     past = Past()

@@ -27,6 +27,7 @@ from caseferry.reconcile.to_kore.mirror import (
     wants_status,
 )
 from caseferry.reconcile.to_kore.view import BLOCKED, KoreView, Twin
+from caseferry.reconcile.view import TAKEN_BACK
 
 MARKER = "marker"
 """As a change: our key itself, where nothing else is to be written."""
@@ -90,7 +91,10 @@ def _stopped(view: KoreView, role: Role, mapped: MappedRecord) -> Action | None:
         return leave(view, role, key, ActionKind.WAITING, "in-doubt", reason)
     if link is not None and link.tombstone:
         reason = "parted, or taken back; `caseferry retry` takes it up again"
-        return leave(view, role, key, ActionKind.OUT_OF_SCOPE, "unlinked", reason)
+        code = "undone" if link.kore in view.retired else "unlinked"
+        return leave(view, role, key, ActionKind.OUT_OF_SCOPE, code, reason)
+    if link is None and key in view.retired:
+        return leave(view, role, key, ActionKind.OUT_OF_SCOPE, "undone", TAKEN_BACK)
     if link is None and (barred := view.barred.get(role)) is not None:
         kind = ActionKind.OUT_OF_SCOPE
         return leave(view, role, key, kind, barred.code, barred.reason)

@@ -30,6 +30,8 @@ class KoreView:
         way: how this direction stands to the other one.
         barred: kinds of record that must not be made.
         is_cascade: the case closed only because its last activity was completed.
+        generations: by role and source key, of what is made next; 0 where not listed.
+        retired: records of either side that an undo ended.
     """
 
     group: KoreGroup
@@ -43,6 +45,8 @@ class KoreView:
     way: Way = Way.ALONE
     barred: Mapping[Role, Barred] = field(default_factory=dict)
     is_cascade: bool = False
+    generations: Mapping[tuple[Role, Key], int] = field(default_factory=dict)
+    retired: frozenset[Key] = frozenset()
 
     def target(self, key: Key) -> Record | None:
         """Give the counterpart of a source record, as known now."""
@@ -51,7 +55,14 @@ class KoreView:
 
     def correlation(self, role: Role, key: Key) -> str:
         """Spell the correlation key of a source record."""
-        return str(Correlation(pair=self.pair, role=role, source=local_id(key)))
+        link = self.links.get(key)
+        generation = self.generations.get((role, key), 0)
+        if link is not None:
+            generation = link.generation
+        source = local_id(key)
+        return str(
+            Correlation(pair=self.pair, role=role, source=source, generation=generation)
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -163,11 +163,12 @@ class _Watched(httpx.BaseTransport):
             self.chronicle.look()
         if response.status_code < 300:
             response.read()
-            self.chronicle.show(_shown(request.url.path, response.content))
+            self.chronicle.show(shown_keys(request.url.path, response.content))
         return response
 
 
-def _shown(path: str, content: bytes) -> list[str]:
+def shown_keys(path: str, content: bytes) -> list[str]:
+    """Give the records that a reply shows."""
     try:
         body = json.loads(content)
     except ValueError:

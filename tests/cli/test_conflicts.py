@@ -8,7 +8,10 @@ from typing import Any
 
 import pytest
 
+from caseferry.cli.migrate_report import exit_code_of
 from caseferry.cli.sandbox_config import write_sandbox_config
+from caseferry.engine.tally import Tally
+from caseferry.model.link import HoldKind
 from caseferry.sandbox import Sandbox, running
 from cli.conftest import QUICK, people
 from cli.driver import Home
@@ -239,6 +242,43 @@ def test_a_pair_is_explained_from_both_sides(open_one: Disputed) -> None:
     assert [each["kind"] for each in data["next"]["to_kore"]] == ["conflict"]
     assert [one["field"] for one in data["conflicts"]] == ["priority"]
     assert len(data["journal"]) == 2
+
+
+def test_a_pair_is_taken_up_again_by_either_key(open_one: Disputed) -> None:
+    """Both directions may hold it: both holds are meant."""
+    home = open_one.home
+    keys = [f"casemgr:activity:{open_one.twin.id}", f"kore:{open_one.task.id}"]
+
+    for typed in ("TS000100", *keys):
+        found = home.run("retry", typed, "--dry-run", "--json").data["keys"]
+
+        assert sorted(found) == keys
+
+
+@pytest.mark.parametrize(
+    ("did", "listed", "code"),
+    [
+        ((), {}, 0),
+        (("conflict",), {}, 4),
+        ((), {"conflict": 1}, 4),
+        (("waiting",), {"conflict": 1}, 3),
+        (("conflict",), {"set_aside": 2}, 3),
+        ((), {"uncertain": 1}, 3),
+        ((), {"waiting": 1}, 0),
+        (("update",), {}, 0),
+    ],
+)
+def test_what_is_left_open_makes_the_exit_code(
+    did: tuple[str, ...], listed: dict[str, int], code: int
+) -> None:
+    """3 before 4; what was listed before and did not change is left open too."""
+    tally = Tally()
+    tally.actions.update(("task", kind) for kind in did)
+    standing = {HoldKind(kind): count for kind, count in listed.items()}
+
+    assert exit_code_of(tally, standing) == code
+    assert exit_code_of(tally, standing, is_partial=True) == 3
+    assert exit_code_of(tally, standing, balances=False) == 1
 
 
 def test_what_comes_next_is_told_before_it_is_done(disputed: Disputed) -> None:

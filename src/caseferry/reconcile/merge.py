@@ -162,6 +162,17 @@ def _filed(found: Merged, change: FieldChange, fate: Fate) -> Merged:
     return replace(found, conflicts=(*found.conflicts, change))
 
 
+def _is_told(field: MappedField, link: Link, target: Record) -> bool:
+    """Tell whether a change needs nothing more than to be reported once.
+
+    One that asks a person stays until it is decided.
+    """
+    if field.value is None or (field.one_way and target.text("status") in ENDED):
+        return True
+    asks = field.write_once == "conflict" and link.finished
+    return field.write_once is not None and not asks
+
+
 def agree(  # noqa: PLR0913 - what an agreement is made of
     mapped: MappedRecord,
     link: Link,
@@ -202,10 +213,7 @@ def agree(  # noqa: PLR0913 - what an agreement is made of
             continue
         if way is Way.ALONE or not link.finished:
             fresh = fresh or is_new
-        asks = field.write_once == "conflict" and link.finished  # until it is decided
-        settled = field.value is None or (field.write_once is not None and not asks)
-        settled = settled or (field.one_way and target.text("status") in ENDED)
-        settled = settled and (link.finished or not edited)
+        settled = _is_told(field, link, target) and (link.finished or not edited)
         if settled and link.finished and way is not Way.ALONE:
             kore[name] = field.source  # the target's own change is still to be carried
             settled = False

@@ -229,13 +229,16 @@ class Oracle:
 
     def _says(self, change: Change, twin: Twin, other: str) -> bool:
         """Tell whether the other side means the new value, or did lately."""
+        run = max((r for r in self.runs if r < change.n), default=0)
         since = 0
         for moment in self.tale.history[change.key, change.field]:
             if moment.n < change.n and self._meant(change.key, twin, other, moment.n):
                 since = moment.n
         values = [
             m.value
-            for m in self.tale.since(other, _other(change.key, twin), since)
+            for m in self.tale.since(
+                other, _other(change.key, twin), min(since, run)
+            )
             if m.n <= change.n
         ]
         return any(self._same(change.key, twin, change.new, v) for v in values)
@@ -321,7 +324,7 @@ class Oracle:
         ]
         if change.who == LATE or change.seen < n:
             self.blind.append(words)
-        elif owned and self._is_broken(n, change.n):
+        elif (owned or change.field == "ended") and self._is_broken(n, change.n):
             self.again.append(words)
         elif value in earlier and any(b < change.n for b in self.broken):
             self.again.append(words)

@@ -272,7 +272,9 @@ class Duplex:
         self.both.rig.store.on_commit = None
         self.box.faults.clear()
         self.tale.look()
-        self.copies = [*self.copies[-8:], self.both.rig.store.snapshot()]
+        store = self.both.rig.store
+        if isinstance(store, MemoryStore):
+            self.copies = [*self.copies[-8:], store.snapshot()]
 
     def die_at_a_request(self, at: int, when: str) -> None:
         self.die = (at, when)

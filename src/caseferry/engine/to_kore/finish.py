@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from caseferry.engine.context import Context
 from caseferry.engine.finish import held_by, list_held
+from caseferry.engine.sync.rules import UNFINISHED
 from caseferry.engine.to_kore.work import KoreWork
 from caseferry.model.action import ActionKind
 from caseferry.model.link import HoldKind
@@ -33,7 +34,11 @@ def _waiting_in_kore(context: Context, work: KoreWork) -> set[Key]:
     if work.way is Way.ALONE:
         return set()
     holds = context.store.holds([link.kore for link in work.links.values()])
-    return {key for key, hold in holds.items() if hold.kind in _STILL}
+    return {
+        key
+        for key, hold in holds.items()
+        if hold.kind in _STILL and hold.code != UNFINISHED
+    }
 
 
 def _move_bases(context: Context, work: KoreWork) -> None:

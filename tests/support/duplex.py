@@ -332,11 +332,13 @@ class Duplex:
         if copy := _pick(self.copies, which):
             self.both.rig.store.restore(copy)
             self._break()
+            self.oracle.lost.append(self.tale.n)
 
     def lose(self) -> None:
         self.wait(200)
         self.both.rig.store = MemoryStore()
         self._break()
+        self.oracle.lost.append(self.tale.n)
 
     def remap(self) -> None:
         """Let an administrator change the mapping; the next run acknowledges it."""

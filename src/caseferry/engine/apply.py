@@ -243,6 +243,10 @@ class Applier:
             return
         if self._planner.plain_texts.answer(work, action, error):
             return
+        if self._context.two_way is not None and action.kind is ActionKind.UPDATE:
+            if self._moved(work, action):  # somebody completed or closed it meanwhile
+                self._count_repeat(work, action, limit=1, code=error.code)
+                return
         self._hold(
             work, action, HoldKind.QUARANTINE, code=error.code, reason=error.message
         )

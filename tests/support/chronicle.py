@@ -85,6 +85,12 @@ class Chronicle:
         is_late = any(call.fault == "landed" for call in calls)
         self._look(LATE if is_late else MACHINE)
 
+    def forget_log(self) -> None:
+        """Empty the sandbox's log."""
+        self.look()
+        self.box.log.clear()
+        self._calls = 0
+
     def watch(self, inner: httpx.BaseTransport) -> httpx.BaseTransport:
         """Give a transport that looks after each request."""
         return _Watched(inner, self)

@@ -6,6 +6,7 @@ written down in a chronicle, and judged by the oracle.
 
 from collections.abc import Callable
 from contextlib import suppress
+from functools import cache
 from typing import Any, Final
 
 import httpx
@@ -14,6 +15,7 @@ from caseferry.adapters.memory_store import MemoryStore
 from caseferry.engine.changes import ReadPlan
 from caseferry.engine.sync.run import Sync, SyncOptions
 from caseferry.errors import CaseferryError
+from caseferry.mapping.compile import Mapper
 from caseferry.model.link import HoldKind
 from caseferry.model.record import System
 from caseferry.reconcile.guard import Limits
@@ -116,7 +118,7 @@ class Duplex:
 
     def __init__(self, *, owner: str = "", newest_first: bool = True) -> None:
         sort = "supported" if newest_first else "unsupported"
-        self.both = Both(readings={"kore.sort_updated_at": sort}, owner=owner)
+        self.both = Both(readings={"kore.sort_updated_at": sort})
         self.box = self.both.box
         self.both.rig.allowed = ALLOWED
         self.tale = Chronicle(self.box)
@@ -128,6 +130,7 @@ class Duplex:
         self.die: tuple[int, str] | None = None
         self.stopped = 0
         self.both.rig.wrap = self._wrap
+        self.both.rig.mapper = _mapper(owner, remapped=False)
 
     # people -------------------------------------------------------------------------
     def kore_case(self, tasks: int) -> None:
@@ -271,7 +274,9 @@ class Duplex:
         self.both.rig.store.on_commit = None
         self.box.faults.clear()
         self.tale.look()
-        self.copies = [*self.copies[-8:], self.both.rig.store.snapshot()]
+        store = self.both.rig.store
+        if isinstance(store, MemoryStore):
+            self.copies = [*self.copies[-8:], store.snapshot()]
 
     def die_at_a_request(self, at: int, when: str) -> None:
         self.die = (at, when)
@@ -329,29 +334,21 @@ class Duplex:
         if copy := _pick(self.copies, which):
             self.both.rig.store.restore(copy)
             self._break()
+            self.oracle.lost.append(self.tale.n)
 
     def lose(self) -> None:
         self.wait(200)
         self.both.rig.store = MemoryStore()
         self._break()
+        self.oracle.lost.append(self.tale.n)
 
     def remap(self) -> None:
         """Let an administrator change the mapping; the next run acknowledges it."""
         other = self.oracle.tables[-1] is PRIORITIES
         self.oracle.tables.append(OTHER_MEDIUM if other else PRIORITIES)
-        self.both.rig.mapper = default_mapper(lambda text: self._mapping(text, other))
+        self.both.rig.mapper = _mapper(self.owner, remapped=other)
         self.tale.n += 1
         self.oracle.remapped.append(self.tale.n)
-
-    def _mapping(self, text: str, other: bool) -> str:  # noqa: FBT001
-        if other:
-            text = text.replace('Medium = ["4", "5"]', 'Medium = ["4"]')
-            text = text.replace('Low = ["6", "7"]', 'Low = ["5", "6", "7"]')
-        if self.owner:
-            text = text.replace('owner = "ask"', f'owner = "{self.owner}"')
-            text = text.replace('owner = "kore"', f'owner = "{self.owner}"')
-            text = text.replace('owner = "casemgr"', f'owner = "{self.owner}"')
-        return text
 
     def _wrap(self, inner: httpx.BaseTransport) -> httpx.BaseTransport:
         return _Stage(self.tale.watch(inner), self)
@@ -409,6 +406,21 @@ class _Stage(httpx.BaseTransport):
         if self.play.die == (self.n, "after"):
             raise Crash
         return response
+
+
+@cache
+def _mapper(owner: str, *, remapped: bool) -> Mapper:
+    """Give the default mapping, with one owner of all fields, with other numbers."""
+
+    def change(text: str) -> str:
+        if remapped:
+            text = text.replace('Medium = ["4", "5"]', 'Medium = ["4"]')
+            text = text.replace('Low = ["6", "7"]', 'Low = ["5", "6", "7"]')
+        for name in ("ask", "kore", "casemgr") if owner else ():
+            text = text.replace(f'owner = "{name}"', f'owner = "{owner}"')
+        return text
+
+    return default_mapper(change)
 
 
 def _with_ours(box: Any, record: str, change: Change) -> Change:

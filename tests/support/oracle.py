@@ -8,9 +8,10 @@ paper. It shares no code with planner, merge or mapping.
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Final
 
-from support.chronicle import LATE, MACHINE, PERSON, Change, Chronicle
+from support.chronicle import LATE, MACHINE, PERSON, Change, Chronicle, Moment
 
 PRIORITIES: Final = {
     "Emergency": "1",
@@ -93,6 +94,7 @@ class Oracle:
         remapped: moments when the mapping changed.
         runs, ends: moments when a run began, and when one ended well.
         broken: moments after which the state did not know all that had been done.
+        lost: of these, when the state itself was lost, or an older one restored.
     """
 
     tale: Chronicle
@@ -105,6 +107,7 @@ class Oracle:
     half_made: list[str] = field(default_factory=list)
     remapped: list[int] = field(default_factory=list)
     broken: list[int] = field(default_factory=list)
+    lost: list[int] = field(default_factory=list)
     runs: list[int] = field(default_factory=list)
     ends: list[int] = field(default_factory=list)
     _judged: int = 0
@@ -229,13 +232,14 @@ class Oracle:
 
     def _says(self, change: Change, twin: Twin, other: str) -> bool:
         """Tell whether the other side means the new value, or did lately."""
+        run = max((r for r in self.runs if r < change.n), default=0)
         since = 0
         for moment in self.tale.history[change.key, change.field]:
             if moment.n < change.n and self._meant(change.key, twin, other, moment.n):
                 since = moment.n
         values = [
             m.value
-            for m in self.tale.since(other, _other(change.key, twin), since)
+            for m in self.tale.since(other, _other(change.key, twin), min(since, run))
             if m.n <= change.n
         ]
         return any(self._same(change.key, twin, change.new, v) for v in values)
@@ -267,6 +271,7 @@ class Oracle:
             for m in self.tale.history.get((other, name), ())
             if m.who == PERSON and agreed < m.n < change.n
         ]
+        theirs = theirs or self._lately(change, other, name)
         driven = bool(theirs) or any(agreed < n < change.n for n in self.remapped)
         owner = self.owner or twin.owner
         writer = "casemgr" if change.key.startswith("kore:") else "kore"
@@ -276,7 +281,18 @@ class Oracle:
             return
         if twin is ENDED and self._may_end(change, other):
             return
-        self._excuse(change, last.n, last.value, owned=owner == writer)
+        if twin is ENDED or owner == writer:
+            agreed_at = partial(self._meant, change.key, twin, other)
+            if self._is_broken(last.n, change.n, agreed_at):
+                self.again.append(_told(change))
+                return
+        self._excuse(change, last.n, last.value)
+
+    def _lately(self, change: Change, other: str, name: str) -> list[Moment]:
+        """Give what people set since the last run ended, whatever it means."""
+        end = max((end for end in self.ends if end < change.n), default=0)
+        moments = self.tale.history.get((other, name), ())
+        return [m for m in moments if m.who == PERSON and end < m.n < change.n]
 
     def _is_unchanged(self, change: Change, twin: Twin, other: str, value: Any) -> bool:
         """Tell whether a value is what both agreed on when the last run ended."""
@@ -284,15 +300,19 @@ class Oracle:
         agreed = self._meant(change.key, twin, other, n)
         return agreed and self.tale.at(change.key, change.field, n) == value
 
-    def _is_broken(self, n: int, until: int) -> bool:
-        """Tell whether the state did not know what was there at a moment."""
-        end = max((end for end in self.ends if end < until), default=0)
-        return any(min(n, end) <= broken < until for broken in self.broken)
+    def _is_broken(self, n: int, until: int, agreed: Callable[[int], bool]) -> bool:
+        """Tell whether the state did not know what was there at a moment.
+
+        What it did not know it learns at the end of a run in which both sides agree.
+        """
+        ends = [end for end in self.ends if end < until and agreed(end)]
+        end = max(ends, default=0)
+        return any(min(n, end) <= lost < until for lost in self.lost)
 
     def _was_broken(self, n: int) -> bool:
-        """Tell whether the next run that ended well after a moment knew too little."""
-        end = next((end for end in self.ends if end > n), self.tale.n + 1)
-        return self._is_broken(n, end) or any(broken >= n for broken in self.broken)
+        """Tell whether what came at a moment may have been taken for agreed."""
+        end = max((end for end in self.ends if end < n), default=0)
+        return any(end <= lost for lost in self.lost)
 
     def _before(self, change: Change) -> Any:
         moments = self.tale.history[change.key, change.field]
@@ -310,16 +330,14 @@ class Oracle:
                 found = n
         return found
 
-    def _excuse(self, change: Change, n: int, value: Any, *, owned: bool) -> None:
+    def _excuse(self, change: Change, n: int, value: Any) -> None:
         words = f"{_told(change)}: a person's value"
         earlier = [
             m.value for m in self.tale.history[change.key, change.field] if m.n < n
         ]
         if change.who == LATE or change.seen < n:
             self.blind.append(words)
-        elif (owned and self._is_broken(n, change.n)) or (
-            value in earlier and any(b < change.n for b in self.broken)
-        ):
+        elif value in earlier and any(b < change.n for b in self.broken):
             self.again.append(words)
         elif not self._is_finished(change, n):
             self.half_made.append(words)
@@ -417,7 +435,7 @@ class Oracle:
     def _is_excused(self, key: str, listed: Mapping[str, str]) -> bool:
         """Tell whether a record, its case or a counterpart of theirs is listed."""
         keys = {key, self._pairs.get(key, "")}
-        for each in list(keys):
+        for each in keys:
             if each in self.tale._known:
                 keys.add(self.tale.now(each).get("case", ""))
         keys |= {self._pairs.get(each, "") for each in keys}
@@ -426,7 +444,10 @@ class Oracle:
     def _is_to_be_carried(self, key: str) -> bool:
         fields = self.tale.now(key)
         if key.startswith("kore:"):
-            return bool(fields["active"])
+            home = fields["case"]
+            return bool(
+                fields["active"] and (not home or self.tale.now(home)["active"])
+            )
         if fields.get("kind", "task") != "task":
             return False
         return not any(name.startswith("o.") for name in fields["keys"])

@@ -18,6 +18,7 @@ from caseferry.model.link import Hold, HoldKind, IntentState, Link
 from caseferry.model.mapped import MappedField
 from caseferry.model.record import Key, Record, System, kore_key
 from caseferry.reconcile.merge import base, values
+from caseferry.reconcile.view import CLOSED, COMPLETED
 
 _PATIENCE = 3
 """How often one request is planned again after the record moved under it."""
@@ -93,6 +94,10 @@ class Applier:
             work.dirty |= {home.parent} if home and home.parent else set()
         self._planner.read_targets(fresh)
         self._learn_cases(fresh)
+        torn = [work for work in works if _torn(work)]
+        for work in torn:
+            work.dirty |= _torn(work)
+        self._planner.read_targets(torn)
 
     def _adopt_unnamed(self, works: Sequence[Work]) -> None:
         """Look up at once what was created without our learning its id."""
@@ -138,6 +143,12 @@ class Applier:
                 casemgr[change.name] = change.after
             if field is not None:
                 kore[change.name] = field.source
+        target = work.targets.get(link.casemgr)
+        for field in fields.values() if target is not None else ():
+            current = target.fields.get(field.casemgr)
+            if field.casemgr not in casemgr and field.is_met_by(current):
+                kore[field.casemgr] = field.source  # made so, and not sent
+                casemgr[field.casemgr] = current
         link = replace(
             link, kore_base=base(kore.items()), casemgr_base=base(casemgr.items())
         )
@@ -232,6 +243,10 @@ class Applier:
             return
         if self._planner.plain_texts.answer(work, action, error):
             return
+        if self._context.two_way is not None and action.kind is ActionKind.UPDATE:
+            if self._moved(work, action):  # somebody completed or closed it meanwhile
+                self._count_repeat(work, action, limit=1, code=error.code)
+                return
         self._hold(
             work, action, HoldKind.QUARANTINE, code=error.code, reason=error.message
         )
@@ -324,6 +339,22 @@ def _mark(action: Action) -> tuple[str, ...]:
 
 def _sources(work: Work, action: Action) -> tuple[MappedField, ...]:
     return work.mapped(action.role, action.key).fields
+
+
+def _torn(work: Work) -> set[Key]:
+    """Give the activities that cannot be open any more: their case is closed.
+
+    They were read before somebody completed them, and the case after that.
+    """
+    link = work.case_link
+    case = work.targets.get(link.casemgr) if link else None
+    if case is None or case.text("status") != CLOSED:
+        return set()
+    return {
+        key
+        for key, record in work.targets.items()
+        if record.parent == case.key and record.text("status") != COMPLETED
+    }
 
 
 def _home(work: Work) -> Record | None:

@@ -257,10 +257,13 @@ def stands(hold: Hold, source_print: str, mapping: str) -> bool:
     """Tell whether a hold still stands: the record, the mapping or `retry` lifts it.
 
     What is uncertain stands until it is settled or a person says what it is. What
-    waits, was set aside or is in conflict is listed, and decided anew in every run.
+    waits, was set aside or is in conflict is listed, and decided anew in every run; so
+    is what is held only because its case is.
     """
     if hold.kind is HoldKind.UNCERTAIN:
         return True
+    if hold.code.startswith("case-"):
+        return False
     same = hold.source_print == source_print and hold.mapping == mapping
     return hold.kind is HoldKind.QUARANTINE and same
 

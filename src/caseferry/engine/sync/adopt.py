@@ -1,12 +1,13 @@
 """Records that carry a key of this tenant pair and have no link are never new."""
 
 from collections.abc import Iterator, Sequence
-from itertools import islice
+from itertools import chain, islice
 
 from caseferry.engine.adopt import Adopted, Adopter
 from caseferry.engine.context import Context
 from caseferry.engine.plans import Planner
 from caseferry.engine.sync.pairs import changed_since
+from caseferry.engine.sync.rules import STRANGER
 from caseferry.engine.to_kore.adopt import KoreAdopter
 from caseferry.engine.to_kore.plans import KorePlanner
 from caseferry.model.record import Entity, Record, System
@@ -35,10 +36,19 @@ class SyncAdopter:
         since = changed_since(self._context)
         total = self._to_kore.scan_marked(since)
         made = self._context.store.changed_records(System.CASEMGR, Entity.TASK, since)
-        for page in _pages(made):
+        for page in _pages(chain(made, self._strangers())):
             total.records += len(page)
             self._to_casemgr.adopt_page(page, total)
         return total
+
+    def _strangers(self) -> Iterator[Record]:
+        """Give what carries a key of a record that was not shown: it may be now."""
+        store, since = self._context.store, self._context.since_run(System.CASEMGR)
+        holds = [hold for hold in store.holds().values() if hold.code == STRANGER]
+        found = {key: store.record(key) for key in (hold.key for hold in holds)}
+        cases = {r.parent or r.key for r in found.values() if r is not None}
+        for _, inside in store.groups(since, sorted(cases)):
+            yield from inside
 
 
 def _pages(records: Iterator[Record]) -> Iterator[Sequence[Record]]:

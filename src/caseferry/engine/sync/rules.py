@@ -15,6 +15,8 @@ from caseferry.reconcile.merge import Way
 
 UNFINISHED = "unfinished"
 """Code: the creation of a record goes on in the other direction."""
+STRANGER = "stranger"
+"""Code: it carries our key, and its counterpart is not shown."""
 
 
 def lead(context: Context, works: Sequence[Work]) -> None:
@@ -50,16 +52,26 @@ def follow(context: Context, work: KoreWork, activities: Iterable[Record]) -> No
     work.way = Way.FOLLOWS
     linked = work.case_link is not None
     work.barred = two_way.barred(System.KORE, work.group.case, linked=linked)
-    work.is_cascade = is_cascade(work.group.case.record, activities)
+    inside = tuple(activities)
+    work.is_cascade = is_cascade(work.group.case.record, inside)
     if not linked and any(_is_half_made(context, x) for x in work.links.values()):
         work.holds[work.key] = _unfinished(work.key)
+    ours = any(
+        x.key not in work.links
+        and x.key not in work.retired
+        and _carries_key(context, x)
+        for x in inside
+    )
     for mapped in work.records():
         key = mapped.record.key
         link = work.links.get(key)
         target = work.targets.get(link.kore) if link else None
         if link is None and key in work.retired:
             continue
-        if link is None and _carries_key(context, mapped.record):
+        if link is None and (
+            _carries_key(context, mapped.record)
+            or (ours and mapped.record.entity is Entity.CASE)
+        ):
             work.holds[key] = _stranger(key, System.KORE)
         elif _goes_on_elsewhere(link, System.KORE, target):
             work.holds[key] = _unfinished(key)
@@ -143,4 +155,4 @@ def _unfinished(key: Key) -> Hold:
 def _stranger(key: Key, target: System) -> Hold:
     reason = "it carries our key, and its counterpart is not shown; it is not new"
     kind = HoldKind.SET_ASIDE
-    return Hold(key=key, kind=kind, code="stranger", reason=f"{reason} ({target})")
+    return Hold(key=key, kind=kind, code=STRANGER, reason=f"{reason} ({target})")

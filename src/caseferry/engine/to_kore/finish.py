@@ -1,13 +1,19 @@
 """The end of a group: bases move to what both sides hold; what is held is listed."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from caseferry.engine.context import Context
 from caseferry.engine.finish import held_by, list_held
+from caseferry.engine.sync.rules import UNFINISHED
 from caseferry.engine.to_kore.work import KoreWork
 from caseferry.model.action import ActionKind
+from caseferry.model.link import HoldKind
+from caseferry.model.record import Key
+from caseferry.reconcile.merge import Way
 from caseferry.reconcile.to_kore.mirror import agreed
 
+_STILL = {HoldKind.WAITING, HoldKind.QUARANTINE, HoldKind.UNCERTAIN}
 _STAYS = {ActionKind.WAITING, ActionKind.QUARANTINE, ActionKind.UNCERTAIN}
 
 
@@ -19,9 +25,25 @@ def finish(context: Context, works: Sequence[KoreWork]) -> None:
             list_held(context, work, work.group.mapping)
 
 
+def _waiting_in_kore(context: Context, work: KoreWork) -> set[Key]:
+    """Give the records on which the way to casemgr has something to do later.
+
+    What is due there under a changed mapping has to stay due.
+    """
+    if work.way is Way.ALONE:
+        return set()
+    holds = context.store.holds([link.kore for link in work.links.values()])
+    return {
+        key
+        for key, hold in holds.items()
+        if hold.kind in _STILL and hold.code != UNFINISHED
+    }
+
+
 def _move_bases(context: Context, work: KoreWork) -> None:
     """Move the bases of every link that is not kept back and was read back whole."""
     held = held_by(work)
+    waiting = _waiting_in_kore(context, work)
     for key, link in list(work.links.items()):
         target = work.targets.get(link.kore)
         stays = key in held and held[key].kind in _STAYS
@@ -40,6 +62,8 @@ def _move_bases(context: Context, work: KoreWork) -> None:
             sent=frozenset(work.sent.get(link.kore, ())),
             way=work.way,
         )
+        if link.kore in waiting:
+            fresh = replace(fresh, mapping=link.mapping)
         if fresh != link:
             home = work.case_link
             context.store.save_link(fresh, home.kore if home else link.kore)

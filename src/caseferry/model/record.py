@@ -27,6 +27,14 @@ from typing import NewType
 
 from caseferry.model.times import instant_of
 
+_JSON = json.JSONEncoder(
+    sort_keys=True,
+    ensure_ascii=False,
+    separators=(",", ":"),
+    check_circular=False,
+    default=dict,
+)
+
 Key = NewType("Key", str)
 """A record's name anywhere: `kore:ci-…`, `kore:ti-…`, `casemgr:case:1003`,
 `casemgr:activity:1004`."""
@@ -128,12 +136,8 @@ def fingerprint(value: object) -> str:
 
     Mappings may have their keys in any order; tuples and lists are the same.
     """
-    text = json.dumps(
-        value, sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=dict
-    )
-    return hashlib.blake2b(
-        text.encode("utf-8", "surrogatepass"), digest_size=16
-    ).hexdigest()
+    text = _JSON.encode(value).encode("utf-8", "surrogatepass")
+    return hashlib.blake2b(text, digest_size=16).hexdigest()
 
 
 def record_fingerprint(record: Record) -> str:

@@ -50,7 +50,7 @@ def _storable(text: str) -> str:
 def _values(fields: Mapping[str, str | list[str]]) -> dict[str, Value]:
     """Give canonical values: lists become tuples."""
     return {
-        name: tuple(value) if isinstance(value, list) else value
+        name: value if value.__class__ is str else tuple(value)
         for name, value in fields.items()
     }
 

@@ -47,7 +47,7 @@ def run(script: str, python: str = sys.executable, **values: object) -> dict[str
     done = subprocess.run(
         [python, str(HERE / script), json.dumps(values)],
         stdout=subprocess.PIPE,
-        env=os.environ | {"PYTHONPATH": _path()},
+        env=_environment(),
         check=True,
     )
     found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
@@ -61,7 +61,7 @@ def serving(script: str, **values: object) -> Iterator[dict[str, Any]]:
         [sys.executable, str(HERE / script), json.dumps(values)],
         stdin=subprocess.PIPE,  # the server ends when this closes
         stdout=subprocess.PIPE,
-        env=os.environ | {"PYTHONPATH": _path()},
+        env=_environment(),
     ) as process:
         try:
             assert process.stdout is not None
@@ -72,9 +72,12 @@ def serving(script: str, **values: object) -> Iterator[dict[str, Any]]:
             process.wait(20)
 
 
-def _path() -> str:
+def _environment() -> dict[str, str]:
+    """Give ours; what is imported is compiled once and kept, as installing does."""
     inherited = os.environ.get("PYTHONPATH")
-    return os.pathsep.join([str(HERE.parent), *([inherited] if inherited else [])])
+    path = os.pathsep.join([str(HERE.parent), *([inherited] if inherited else [])])
+    kept = {n: v for n, v in os.environ.items() if n != "PYTHONDONTWRITEBYTECODE"}
+    return kept | {"PYTHONPATH": path}
 
 
 @dataclass

@@ -1,12 +1,11 @@
 """One migration against a sandbox, phase by phase; `profile` writes cProfile data."""
 
-import cProfile
-import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
 from benchmarks.child import Stopwatch, answer, options, peak_mb
+from benchmarks.profiling import profiled
 from benchmarks.setup import context_of
 from caseferry.__main__ import spare_collector
 from caseferry.adapters.casemgr.system import CasemgrHttp
@@ -49,7 +48,7 @@ def main() -> None:
             commits, requests = store.commits, casemgr.counter.sent
             writes = _writes(casemgr)
             with Stopwatch(asked["url"]) as watch:
-                _profiled(step, asked.get("profile"), name)
+                profiled(step, asked.get("profile"), name)
             phases[name] = {
                 "wall_s": watch.wall_s,
                 "cpu_s": watch.cpu_s,
@@ -65,16 +64,6 @@ def main() -> None:
 def _writes(casemgr: CasemgrHttp) -> int:
     counts = casemgr.counter.by_operation()
     return sum(entry["sent"] for name, entry in counts.items() if name in WRITES)
-
-
-def _profiled(step: Callable[[], object], folder: str | None, name: str) -> None:
-    if folder is None:
-        step()
-        return
-    profile = cProfile.Profile()
-    profile.runcall(step)
-    profile.dump_stats(str(Path(folder) / f"{name}.prof"))
-    print(f"profile of {name} in {folder}", file=sys.stderr)
 
 
 if __name__ == "__main__":

@@ -78,7 +78,8 @@ def is_done(record: Record) -> bool:
 def created(record: Record) -> str:
     """Give the time of creation, "" when its system did not say."""
     is_kore = system_of(record.key) is System.KORE
-    return record.text("createdAt" if is_kore else "created")
+    text = record.text("createdAt" if is_kore else "created")
+    return text.encode("utf-8", "replace").decode()  # as a file can hold it
 
 
 def as_text(entry: Line) -> dict[str, str]:

@@ -1,6 +1,6 @@
 """What a saved plan tells beside the actions of a case group, and checks again."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Protocol
 
 from caseferry.model.action import WRITES, Action, GroupPlan
@@ -18,7 +18,7 @@ from caseferry.model.record import (
 from caseferry.planfile.lines import QUIET, ROLES, Facts, action_line
 from caseferry.planfile.redact import Redactor
 from caseferry.planfile.shape import ActionLine, Needs, Shown
-from caseferry.planfile.signed import Stray, Who, changed_names, who_of
+from caseferry.planfile.signed import Stray, Who, changed_names
 
 STATUS = "status"
 _BY_NAME: Mapping[str, Role] = {name: role for role, name in ROLES.items()}
@@ -105,27 +105,42 @@ def lines_of(work: Judged, plan: GroupPlan, *, order: int = 0) -> Iterator[Actio
         plan: what was decided on it.
         order: of the line before.
     """
-    lines = [
-        action_line(
-            action,
-            case=work.key,
-            order=order + number,
-            facts=Facts(
-                needs=Needs(source=_source_print(work, action.role, action.key)),
-                name=work.name(action.key),
-                spellings=work.spellings(action.role, action.key),
-            ),
-        )
-        for number, action in enumerate(_told(plan), 1)
-    ]
-    by_record: dict[Who, list[ActionLine]] = {}
-    for line in lines:
-        by_record.setdefault(who_of(line), []).append(line)
-    for line in lines:
-        who = who_of(line)
-        target = _target_print(work, who, changed_names(by_record[who]))
-        needs = Needs(source=line.needs.source, target=target)
-        yield line.model_copy(update={"needs": needs})
+    actions = list(_told(plan))
+    by_record: dict[_Whose, list[Action]] = {}
+    for action in actions:
+        by_record.setdefault(_whose(action), []).append(action)
+    facts = {whose: _facts(work, whose, own) for whose, own in by_record.items()}
+    for number, action in enumerate(actions, 1):
+        known = facts[_whose(action)]
+        yield action_line(action, case=work.key, order=order + number, facts=known)
+
+
+_Whose = tuple[Role, Key, int]
+"""One record of a plan: role, source key, generation of an opener."""
+
+
+def _whose(action: Action) -> _Whose:
+    return action.role, action.key, action.generation
+
+
+def _facts(work: Judged, whose: _Whose, actions: Sequence[Action]) -> Facts:
+    """Give what the lines of one record share."""
+    role, key, generation = whose
+    changed = frozenset(
+        change.name
+        for action in actions
+        for change in action.changes
+        if change.before != change.after
+    )
+    who = (ROLES[role], key, generation)
+    return Facts(
+        needs=Needs(
+            source=_source_print(work, role, key),
+            target=_target_print(work, who, changed),
+        ),
+        name=work.name(key),
+        spellings=work.spellings(role, key),
+    )
 
 
 def crossed_by(plan: GroupPlan) -> dict[Key, frozenset[str]]:

@@ -23,9 +23,18 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import NewType
+from typing import Final, NewType
 
 from caseferry.model.times import instant_of
+
+CANONICAL: Final = json.JSONEncoder(
+    sort_keys=True,
+    ensure_ascii=False,
+    separators=(",", ":"),
+    check_circular=False,
+    default=dict,
+)
+"""Writes equal values as equal texts: keys sorted, tuples as lists, no blanks."""
 
 Key = NewType("Key", str)
 """A record's name anywhere: `kore:ci-…`, `kore:ti-…`, `casemgr:case:1003`,
@@ -128,12 +137,8 @@ def fingerprint(value: object) -> str:
 
     Mappings may have their keys in any order; tuples and lists are the same.
     """
-    text = json.dumps(
-        value, sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=dict
-    )
-    return hashlib.blake2b(
-        text.encode("utf-8", "surrogatepass"), digest_size=16
-    ).hexdigest()
+    text = CANONICAL.encode(value).encode("utf-8", "surrogatepass")
+    return hashlib.blake2b(text, digest_size=16).hexdigest()
 
 
 def record_fingerprint(record: Record) -> str:

@@ -14,13 +14,15 @@ from caseferry.model.action import (
 from caseferry.model.correlation import Role
 from caseferry.model.kore_draft import CaseDraft, TaskDraft
 from caseferry.model.record import Key, System, Value, system_of
-from caseferry.planfile.shape import ActionLine, Change, Cost, Lost, Needs, Shown
+from caseferry.planfile.shape import ActionLine, Cost, Needs, Shown
 
 QUIET = frozenset({ActionKind.UNCHANGED, ActionKind.OUT_OF_SCOPE})
 """Kinds that get no line: they are counted in the header."""
 
 BULK = 75
 """Completions that share a request to casemgr."""
+_FREE, _ONE_TO_KORE = Cost(), Cost(kore=1)
+_ONE, _SHARE = Cost(casemgr=1), Cost(casemgr=round(1 / BULK, 4))
 
 NEW_CUSTOMER = "new customer"
 DUE = "due date"
@@ -51,37 +53,40 @@ class Facts:
 
 def action_line(action: Action, *, case: Key, order: int, facts: Facts) -> ActionLine:
     """Give the line of one action."""
-    return ActionLine(
-        line="action",
-        order=order,
-        case=case,
-        kind=action.kind,
-        role=ROLES[action.role],
-        key=action.key,
-        name=facts.name,
-        counterpart=action.counterpart,
-        stage=action.stage,
-        generation=action.generation,
-        department=action.department,
-        changes=tuple(_change(each, facts) for each in action.changes),
-        lands=_lands(action),
-        note=action.note or None,
-        code=action.code,
-        reason=action.reason,
-        losses=tuple(Lost(rule=x.rule, field=x.field) for x in action.losses),
-        cost=_cost(action),
-        needs=facts.needs,
+    # Its parts are handed over as mappings: one validation, not one for each part.
+    return ActionLine.model_validate(
+        {
+            "line": "action",
+            "order": order,
+            "case": case,
+            "kind": action.kind,
+            "role": ROLES[action.role],
+            "key": action.key,
+            "name": facts.name,
+            "counterpart": action.counterpart,
+            "stage": action.stage,
+            "generation": action.generation,
+            "department": action.department,
+            "changes": tuple(_change(each, facts) for each in action.changes),
+            "lands": _lands(action),
+            "note": action.note or None,
+            "code": action.code,
+            "reason": action.reason,
+            "losses": tuple({"rule": x.rule, "field": x.field} for x in action.losses),
+            "cost": _cost(action),
+            "needs": facts.needs,
+        }
     )
 
 
-def _change(change: FieldChange, facts: Facts) -> Change:
+def _change(change: FieldChange, facts: Facts) -> dict[str, Value | None]:
     source = facts.spellings.get(change.name)
-    return Change(
-        name=change.name,
-        before=change.before,
-        after=change.after,
-        source=source if source != change.after else None,
-    )
+    return {
+        "name": change.name,
+        "before": change.before,
+        "after": change.after,
+        "source": source if source != change.after else None,
+    }
 
 
 def _lands(action: Action) -> dict[str, Shown]:
@@ -114,10 +119,10 @@ def _lands(action: Action) -> dict[str, Shown]:
 
 def _cost(action: Action) -> Cost:
     if not action.is_request:
-        return Cost()
+        return _FREE
     if _writes_to(action) is System.KORE:
-        return Cost(kore=1)
-    return Cost(casemgr=round(1 / BULK, 4) if action.stage is Stage.COMPLETE else 1)
+        return _ONE_TO_KORE
+    return _SHARE if action.stage is Stage.COMPLETE else _ONE
 
 
 def _writes_to(action: Action) -> System:

@@ -9,7 +9,7 @@ from caseferry.adapters.sqlite.connection import Row
 from caseferry.model.action import FieldChange
 from caseferry.model.correlation import Role
 from caseferry.model.link import Base, Hold, HoldKind, Intent, Link, WriteKind
-from caseferry.model.record import Entity, Key, Record, System, Value
+from caseferry.model.record import CANONICAL, Entity, Key, Record, System, Value
 
 _DONE = {
     System.KORE: ("statusCategory", frozenset({"resolved", "closed"})),
@@ -17,18 +17,11 @@ _DONE = {
 }
 _ROLE_NAMES = {role: role.name.lower() for role in Role}
 _CREATED = {System.KORE: "createdAt", System.CASEMGR: "created"}
-_JSON = json.JSONEncoder(
-    sort_keys=True,
-    ensure_ascii=False,
-    separators=(",", ":"),
-    check_circular=False,
-    default=dict,
-)
 
 
 def to_json(value: object) -> str:
     """Write canonical JSON: keys sorted, tuples as lists, no blanks."""
-    return _storable(_JSON.encode(value))
+    return _storable(CANONICAL.encode(value))
 
 
 def plain(text: str) -> str:
@@ -50,7 +43,7 @@ def _storable(text: str) -> str:
 def _values(fields: Mapping[str, str | list[str]]) -> dict[str, Value]:
     """Give canonical values: lists become tuples."""
     return {
-        name: tuple(value) if isinstance(value, list) else value
+        name: value if value.__class__ is str else tuple(value)
         for name, value in fields.items()
     }
 
@@ -71,7 +64,7 @@ def record_rows(run: int, system: System, record: Record) -> tuple[Row, Row]:
 
     The fingerprint is that of `record_fingerprint`, from the text that is made anyway.
     """
-    text = _JSON.encode(record.fields)
+    text = CANONICAL.encode(record.fields)
     whole = f"[{to_json(record.parent) if record.parent else 'null'},{text}]"
     try:
         encoded = whole.encode()

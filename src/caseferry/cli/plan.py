@@ -158,4 +158,4 @@ class _Kept:
             yield f"  {header.digest}"
             allowed = "".join(f" --allow {name}" for name in self._allowed)
             yield "Next:"
-            yield f"  caseferry apply {quote(out)}{allowed}   (this plan, nothing else)"
+            yield f"  caseferry apply {quote(out)}{allowed}"

@@ -110,7 +110,7 @@ def _answer(header: Header) -> tuple[str, str, str]:
     passed = [guard.name for guard in header.guards if guard.allowed]
     if passed:
         said += f" Passed by name: {' and '.join(passed)}."
-    return "held" if held else "good", "Would be written:", said
+    return "held" if held or passed else "good", "Would be written:", said
 
 
 def _effort(header: Header) -> str:
@@ -243,7 +243,7 @@ def _guard_word(guard: GuardFigure) -> tuple[str, str]:
     if guard.refuses:
         return "refuses", "stop"
     if guard.allowed:
-        return "passed by name", "held"
+        return "passed by name", "hold"
     return ("off", "rest") if guard.limit is None else ("lets pass", "good")
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from caseferry.errors import UserError
+from caseferry.model.action import ActionKind
 from caseferry.planfile.read import read_plan
 from caseferry.planfile.redact import Redactor
 from caseferry.planfile.schema import schema_text
@@ -154,3 +155,17 @@ def test_a_plan_of_another_schema_is_refused_by_name() -> None:
 
     assert "friday.jsonl" in refused.value.message
     assert "caseferry-plan/1" in refused.value.hint
+
+
+@pytest.mark.parametrize(
+    "kind", [ActionKind.QUARANTINE, ActionKind.WAITING, ActionKind.UNCERTAIN]
+)
+def test_a_redacted_plan_repeats_no_words_of_a_system(kind: ActionKind) -> None:
+    """A refusal may quote what was refused; its code stays."""
+    words = f"value {SECRET!r} is not allowed"
+    line = a_line(1).model_copy(update={"kind": kind, "code": "400", "reason": words})
+
+    shown = REDACTOR.line(line)
+
+    assert shown.code == "400"
+    assert SECRET not in shown.model_dump_json()

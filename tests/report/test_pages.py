@@ -340,6 +340,26 @@ def test_priorities_flow_from_names_to_numbers() -> None:
     assert (severity.left, severity.right) == (("Big",), ("high",))
 
 
+def test_a_guard_that_was_passed_by_name_is_told_to_who_signs() -> None:
+    """In the first sentence, in its row, and in the command that carries it out."""
+    lines = [action(1)]
+    words = "the run would close 41 linked cases, more than 20"
+    guard = GuardFigure(
+        name="max-closed",
+        figure=41,
+        limit="20",
+        refuses=False,
+        allowed=True,
+        words=words,
+    )
+
+    text = Reader(page_of(header_of(lines, guards=(guard,)), lines)).lines
+
+    assert any("Passed by name: max-closed." in line for line in text)
+    assert {"passed by name", words} <= set(text)
+    assert any(line.endswith("--allow max-closed") for line in text)
+
+
 def test_a_guard_that_refuses_is_the_answer() -> None:
     """It comes first, with what passes it."""
     lines = [action(1)]

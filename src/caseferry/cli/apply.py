@@ -116,7 +116,9 @@ def _carried_out_in(this: Begun, header: Header) -> int | None:
     if known is None:
         return None
     run, made = this.run.store.run(int(known)), header.made
-    is_later = run is not None and made is not None and made.created > run.started
+    if run is None or made is None:
+        return int(known)
+    is_later = parse_time(made.created) > parse_time(run.started)
     return None if is_later else int(known)
 
 

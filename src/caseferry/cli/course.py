@@ -52,13 +52,18 @@ GUARDS = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wishes:
-    """What the operator typed."""
+    """What the operator typed.
+
+    Attributes:
+        is_kept: a file will hold the plan, and that is what is carried out.
+    """
 
     limit: int | None = None
     only: tuple[str, ...] = ()
     max_duration: float | None = None
     allow: tuple[str, ...] = ()
     dry_run: bool = False
+    is_kept: bool = False
 
     def inputs(self) -> dict[str, str]:
         """Give them for the history."""
@@ -282,6 +287,8 @@ class Course:
 
 def _command(wishes: Wishes, direction: Direction, saved: Saved | None) -> str:
     """Give the command that carries out what is planned, or goes on with it."""
+    if wishes.is_kept:
+        return ""
     if saved is not None:
         return f"caseferry apply {quote(saved.file)}{wishes.words()}"
     if direction is Direction.TWO_WAY:

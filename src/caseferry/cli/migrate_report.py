@@ -297,7 +297,7 @@ class Story:
     def _after_plan(self) -> list[str]:
         command = self._command
         if command not in [f"caseferry migrate --from {system}" for system in NAMES]:
-            return [command]
+            return [command] if command else []
         return [f"{command} --limit 5   (a first few, to look at them)", command]
 
     def _standing(self) -> Mapping[HoldKind, int]:

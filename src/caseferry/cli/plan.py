@@ -1,8 +1,9 @@
 """`plan`: what a run would do, and why, as text, JSON, a file, a page, a table."""
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from shlex import quote
 
 import click
 
@@ -78,7 +79,9 @@ def plan(  # noqa: PLR0913 - one per option
             "--only and --limit are for a migration",
             hint="add --from kore or --from casemgr",
         )
-    wishes = Wishes(limit=limit, only=only, allow=allow, dry_run=True)
+    wishes = Wishes(
+        limit=limit, only=only, allow=allow, dry_run=True, is_kept=out is not None
+    )
     direction = direction_from(source)
     with (
         tempfile.TemporaryFile() as spool,
@@ -87,7 +90,7 @@ def plan(  # noqa: PLR0913 - one per option
         writer = PlanWriter(spool, redactor(this.run.store) if redact else None)
         course = Course(invocation, this, wishes, direction, writer=writer)
         result = course.run()
-        kept = _Kept(invocation, this, writer, course.header)
+        kept = _Kept(invocation, this, writer, course.header, allowed=allow)
         lines = [*result.lines, *kept.write(out=out, html=html, csv=csv)]
         code = result.exit_code
         if detailed_exitcode and code == ExitCode.DONE and kept.changes:
@@ -115,11 +118,14 @@ class _Kept:
         this: Begun,
         writer: PlanWriter,
         header: Header | None,
+        *,
+        allowed: Sequence[str],
     ) -> None:
         self._cwd = invocation.env.cwd
         self._this = this
         self._writer = writer
         self._header = header
+        self._allowed = allowed
 
     @property
     def changes(self) -> bool:
@@ -150,5 +156,6 @@ class _Kept:
             write_private_chunks(self._cwd / out, writer.text(header))
             yield f"Wrote {out}, {plural(writer.lines, 'action')}, digest"
             yield f"  {header.digest}"
+            allowed = "".join(f" --allow {name}" for name in self._allowed)
             yield "Next:"
-            yield f"  caseferry apply {out}   (carries out this plan and nothing else)"
+            yield f"  caseferry apply {quote(out)}{allowed}"

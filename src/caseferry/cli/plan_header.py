@@ -69,6 +69,7 @@ def header_of(
                 figure=guard.figure,
                 limit=guard.limit,
                 refuses=guard.refuses,
+                allowed=guard.exceeds and guard.allowed,
                 words=guard.words,
             )
             for guard in planned.guards

@@ -13,7 +13,7 @@ from caseferry.report.text import plural, visible, wrapped
 
 _MEANING: Final = {
     "quarantine": "until the record or the mapping changes, or `retry`",
-    "set_aside": "until the record or the mapping changes, or `retry`",
+    "set_aside": "decided anew by the next plan and the next run",
     "uncertain": "until you say what it is: `link` or `retry KEY`",
     "waiting": "tried again by the next run",
     "conflict": "until you decide: `caseferry conflicts`",

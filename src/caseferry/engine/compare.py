@@ -371,7 +371,7 @@ def _reason(field: MappedField, link: Link | None, record: Record) -> str:
         return "changed in Kore since it was carried"
     if link.casemgr_base.get(name) != record.fields.get(name):
         return "changed in casemgr since it was carried"
-    return "casemgr keeps another value than was sent"
+    return "casemgr keeps another value than was sent, or a run was undone"
 
 
 def _misplaced(

@@ -5,8 +5,13 @@ import hmac
 import json
 from collections.abc import Mapping
 
+from caseferry.model.action import ActionKind
 from caseferry.planfile.shape import ActionLine, Change, Needs, Redacted, Shown
 
+_HELD = frozenset({ActionKind.QUARANTINE, ActionKind.UNCERTAIN, ActionKind.WAITING})
+_UNTOLD = (
+    "hidden: a system's own words may repeat a value; `caseferry explain` has them"
+)
 _KEPT = frozenset({"status", "priority", "severity"})
 """Words of the systems themselves; they say nothing about a person."""
 
@@ -30,6 +35,7 @@ class Redactor:
                 "changes": tuple(self._change(each) for each in line.changes),
                 "lands": self._lands(line.lands),
                 "note": self._hide(line.note),
+                "reason": _UNTOLD if line.kind in _HELD else line.reason,
                 "needs": Needs(
                     source=self.mark(line.needs.source),
                     target=self.mark(line.needs.target),

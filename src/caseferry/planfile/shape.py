@@ -9,13 +9,14 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from caseferry.model.action import ActionKind
-from caseferry.model.times import canonical_time, parse_time
+from caseferry.model.times import parse_time
 
 SCHEMA: Literal["caseferry-plan/1"] = "caseferry-plan/1"
 
 
 def _a_time(text: str) -> str:
-    return canonical_time(parse_time(text))
+    parse_time(text)
+    return text
 
 
 class _Part(BaseModel):
@@ -126,12 +127,14 @@ class GuardFigure(_Part):
         figure: what the plan holds.
         limit: a number or a share like `20%`; null is off.
         refuses: nothing may be written unless it is allowed by name.
+        allowed: it would refuse, and was allowed by name.
     """
 
     name: str
     figure: int
     limit: str | None
     refuses: bool
+    allowed: bool = False
     words: str = ""
 
 

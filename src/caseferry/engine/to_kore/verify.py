@@ -266,4 +266,4 @@ def _reason(field: MappedField, link: Link | None, record: Record) -> str:
         return "changed in casemgr since it was carried"
     if link.kore_base.get(name) != record.fields.get(field.kore):
         return "changed in Kore since it was carried"
-    return "Kore keeps another value than was sent"
+    return "Kore keeps another value than was sent, or a run was undone"

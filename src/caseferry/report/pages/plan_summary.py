@@ -1,6 +1,7 @@
 """The part of a plan's page that is read first; it needs no script."""
 
 from collections.abc import Iterator
+from shlex import quote
 from typing import Final
 
 from caseferry.model.action import WRITES, ActionKind
@@ -31,10 +32,24 @@ from caseferry.report.text import duration, number, plural
 
 _CARRIED: Final = ("case", "task")
 _DONE: Final = {
-    "changed": frozenset({ActionKind.UPDATE, ActionKind.NOTE}),
+    "changed": frozenset({ActionKind.UPDATE}),
+    "told by a note": frozenset({ActionKind.NOTE}),
     "finished": frozenset({ActionKind.COMPLETE, ActionKind.CLOSE}),
     "reopened": frozenset({ActionKind.REOPEN}),
 }
+_GUARDED: Final = {
+    "max-creates": "records made",
+    "max-changes": "linked records whose fields change",
+    "max-closed": "linked cases closed",
+    "max-reopened": "cases opened again",
+    "max-reprioritised": "linked records with another priority",
+    "max-not-seen": "linked records that are not shown any more",
+    "losses": "rules that lose more than the mapping accepts",
+    "mapping-changed": "linked under a mapping that was changed since",
+    "ids-unknown": "names whose id in Kore is not known",
+    "unlinked": "records on both sides, and no link between them",
+}
+"""What each guard counts."""
 _ASKED: Final = ("reading", "writing")
 _ROUTES: Final = {
     "kore-to-casemgr": ("Kore", "casemgr"),
@@ -92,7 +107,10 @@ def _answer(header: Header) -> tuple[str, str, str]:
         said = f"Everything is as it should be; {_held_words(held)}."
         return "held" if held else "good", "Nothing to write.", said
     said = f"{_effort(header)}; {_held_words(held)}."
-    return "held" if held else "good", "Would be written:", said
+    passed = [guard.name for guard in header.guards if guard.allowed]
+    if passed:
+        said += f" Passed by name: {' and '.join(passed)}."
+    return "held" if held or passed else "good", "Would be written:", said
 
 
 def _effort(header: Header) -> str:
@@ -204,7 +222,7 @@ def _guards(header: Header) -> Iterator[Markup]:
                 text(number(guard.figure)),
                 text("off" if guard.limit is None else guard.limit),
                 chip(word, style),
-                text(guard.words if guard.refuses else ""),
+                text(_guard_meaning(guard)),
             ]
         )
     yield table(
@@ -215,16 +233,25 @@ def _guards(header: Header) -> Iterator[Markup]:
     )
 
 
+def _guard_meaning(guard: GuardFigure) -> str:
+    if guard.refuses or guard.allowed:
+        return guard.words
+    return _GUARDED.get(guard.name, "")
+
+
 def _guard_word(guard: GuardFigure) -> tuple[str, str]:
     if guard.refuses:
         return "refuses", "stop"
+    if guard.allowed:
+        return "passed by name", "hold"
     return ("off", "rest") if guard.limit is None else ("lets pass", "good")
 
 
 def sign_off(header: Header, file_name: str) -> Markup:
     """Give what somebody signs, and the command that carries out what was signed."""
-    name = file_name or "FILE"
-    command = f"caseferry apply {name} --digest {header.digest}"
+    name = quote(file_name or "FILE")
+    over = [f" --allow {g.name}" for g in header.guards if g.refuses or g.allowed]
+    command = f"caseferry apply {name} --digest {header.digest}{''.join(over)}"
     lines = facts(blanks("Name", "Date", "Signature"))
     said = tag("p", text("This carries out exactly this plan, and refuses any other:"))
     digests = facts(

@@ -52,7 +52,9 @@ class Remembered:
 
     def inside(self, _: CasemgrHttp, case: Key, __: str) -> tuple[Record, ...]:
         """Give the activities of a case as last seen."""
-        return tuple(task for _, tasks in self.store.groups(0, [case]) for task in tasks)
+        return tuple(
+            task for _, tasks in self.store.groups(0, [case]) for task in tasks
+        )
 
     def patches(self) -> contextlib.ExitStack:
         """Put all of it in place."""
@@ -85,7 +87,7 @@ def main() -> None:
     planned: list[float] = []
     whole = Course.run
 
-    def timed(course: Course) -> Any:  # noqa: ANN401
+    def timed(course: Course) -> Any:
         began = time.perf_counter()
         try:
             return profiled(lambda: whole(course), asked.get("profile"), "plan")

@@ -13,6 +13,7 @@ from caseferry.engine.context import Context
 from caseferry.engine.plans import Planner
 from caseferry.engine.retired import (
     Found,
+    is_left,
     judge,
     next_generations,
     retired_among,
@@ -154,7 +155,11 @@ class Adopter:
             and store.link(record.key) is None
         ]
         gone = retired_among(store, [record.key for _, record in ours])
-        new = [(own, record) for own, record in ours if record.key not in gone]
+        new = [
+            (own, record)
+            for own, record in ours
+            if record.key not in gone and not is_left(store, kore_key(own.source))
+        ]
         ended = taken_back(self._context, [record for _, record in new])
         return [
             Keyed(correlation=own, record=record, ended=record.key in ended)
@@ -169,7 +174,9 @@ class Adopter:
         owners: dict[Key, Record] = {}
         for case in self._context.casemgr.get_cases(parents).values():
             own = parse_correlation(case.text(settings.case_key_field))
-            if own is not None and own.pair == settings.pair.mark:
+            if own is None or own.pair != settings.pair.mark:
+                continue
+            if not is_left(store, kore_key(own.source)):
                 owners[kore_key(own.source)] = case
         for work in self._planner.load(sorted(owners)):
             case = owners[work.key]

@@ -105,6 +105,7 @@ OPERATIONS: Final = (
     "get_activities",
     "*",
 )
+TOLD_ONCE: Final = ("emptied", "frozen-field", "closed-case")
 OTHER_MEDIUM: Final = {**PRIORITIES, "Medium": "4", "Low": "567"}
 ALLOWED: Final = frozenset(("unlinked", "mapping-changed", "losses"))
 
@@ -260,8 +261,15 @@ class Duplex:
         counts = {"case": sync.extracted.cases, "task": sync.extracted.tasks}
         assert tally.balances(counts), (counts, dict(tally.ends))
         self.tally = tally
-        self.tale.look()
+        self._note_told()
         self.oracle.ends.append(self.tale.n)
+
+    def _note_told(self) -> None:
+        """Remember what was told once: it is not listed for ever."""
+        self.tale.look()
+        for key, hold in self.both.holds.items():
+            if hold.code in TOLD_ONCE:
+                self.oracle.told[str(key)] = self.tale.n
 
     def _after(self) -> None:
         for acts in self.during.values():
@@ -364,7 +372,7 @@ class Duplex:
         self.wait(3600)
         before = len(self.box.log)
         self._run(OPEN_LIMITS)
-        self.tale.look()
+        self._note_told()
         wrong = [
             f"not at rest: {call.operation} {call.record_id}"
             for call in self.box.log[before:]

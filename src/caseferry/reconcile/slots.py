@@ -12,7 +12,7 @@ from caseferry.model.correlation import Role
 from caseferry.model.link import Hold, HoldKind, Link
 from caseferry.model.mapped import MappedRecord
 from caseferry.model.record import Record
-from caseferry.reconcile.merge import FINISHED
+from caseferry.reconcile.merge import FINISHED, REOPENED
 from caseferry.reconcile.view import ASSIGNED, COMPLETED, Barred, GroupView, is_active
 
 
@@ -273,7 +273,8 @@ def reopened(view: GroupView) -> bool:
     link, case = view.case_link, view.target_case
     if link is None or case is None or case.text("status") != "closed":
         return False
-    if view.group.case.finished:
+    ours = link.kore_base.get(FINISHED) == REOPENED
+    if view.group.case.finished or ours:
         return False
     agreed_open = link.casemgr_base.get("status") == "open"
     if not agreed_open or link.kore_base.get(FINISHED) != "false":

@@ -96,9 +96,7 @@ class Day:
         return int(count)
 
 
-@pytest.mark.parametrize(
-    "runs", [40, pytest.param(DAY_RUNS, marks=pytest.mark.slow)]
-)
+@pytest.mark.parametrize("runs", [40, pytest.param(DAY_RUNS, marks=pytest.mark.slow)])
 def test_a_day_under_faults_loses_nothing_and_does_not_grow(
     tmp_path: Path, runs: int
 ) -> None:

@@ -208,7 +208,9 @@ class Duplex:
 
     def assign(self, which: int) -> None:
         if (each := self._activity(which)) and each.is_open:
-            self._edit(f"activity:{each.id}", {"status": "assigned", "assignee": "1001"})
+            self._edit(
+                f"activity:{each.id}", {"status": "assigned", "assignee": "1001"}
+            )
 
     def _activity(self, which: int, kind: str | None = "task") -> Any:
         every = self.box.casemgr.activities.values()
@@ -272,10 +274,7 @@ class Duplex:
                 self.oracle.told[str(key)] = self.tale.n
 
     def _after(self) -> None:
-        for acts in self.during.values():
-            for act in acts:
-                act()  # the run was shorter than that
-        self.during = {}
+        self.flush()
         self.die = None
         self.both.rig.store.on_commit = None
         self.box.faults.clear()
@@ -283,6 +282,13 @@ class Duplex:
         store = self.both.rig.store
         if isinstance(store, MemoryStore):
             self.copies = [*self.copies[-8:], store.snapshot()]
+
+    def flush(self) -> None:
+        """Let people do what the run was too short for."""
+        for acts in self.during.values():
+            for act in acts:
+                act()
+        self.during = {}
 
     def die_at_a_request(self, at: int, when: str) -> None:
         self.die = (at, when)

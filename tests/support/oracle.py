@@ -254,9 +254,7 @@ class Oracle:
                 since = moment.n
         values = [
             m.value
-            for m in self.tale.since(
-                other, _other(change.key, twin), min(since, run)
-            )
+            for m in self.tale.since(other, _other(change.key, twin), min(since, run))
             if m.n <= change.n
         ]
         return any(self._same(change.key, twin, change.new, v) for v in values)
@@ -311,9 +309,7 @@ class Oracle:
         moments = self.tale.history.get((other, name), ())
         return [m for m in moments if m.who == PERSON and end < m.n < change.n]
 
-    def _is_unchanged(
-        self, change: Change, twin: Twin, other: str, value: Any
-    ) -> bool:
+    def _is_unchanged(self, change: Change, twin: Twin, other: str, value: Any) -> bool:
         """Tell whether a value is what both agreed on when the last run ended."""
         n = max((end for end in self.ends if end < change.n), default=0)
         agreed = self._meant(change.key, twin, other, n)
@@ -352,9 +348,7 @@ class Oracle:
     def _excuse(self, change: Change, n: int, value: Any) -> None:
         words = f"{_told(change)}: a person's value"
         earlier = [
-            m.value
-            for m in self.tale.history[change.key, change.field]
-            if m.n < n
+            m.value for m in self.tale.history[change.key, change.field] if m.n < n
         ]
         if change.who == LATE or change.seen < n:
             self.blind.append(words)
@@ -390,7 +384,8 @@ class Oracle:
     def _has_new_task(self, change: Change) -> bool:
         """Tell whether the case was opened by the create of a task's activity."""
         return any(
-            c.field == "" and c.new.get("case") == change.key
+            c.field == ""
+            and c.new.get("case") == change.key
             and any(name.startswith("t.") for name in c.new["keys"])
             for c in self.tale.changes
             if abs(c.n - change.n) < 40
@@ -472,7 +467,9 @@ class Oracle:
         fields = self.tale.now(key)
         if key.startswith("kore:"):
             home = fields["case"]
-            return bool(fields["active"] and (not home or self.tale.now(home)["active"]))
+            return bool(
+                fields["active"] and (not home or self.tale.now(home)["active"])
+            )
         if fields.get("kind", "task") != "task":
             return False
         return not any(name.startswith("o.") for name in fields["keys"])

@@ -200,8 +200,10 @@ def agree(  # noqa: PLR0913 - what an agreement is made of
         settled = field.value is None or field.write_once is not None
         settled = settled and (link.finished or not edited)
         if settled and link.finished and way is not Way.ALONE:
-            kore[name] = field.source  # the target's own change is still to be carried
-            settled = False
+            is_emptied = field.source is None and current is not None
+            if not is_emptied and not _target_changed(field, link, current):
+                kore[name] = field.source
+            settled = False  # what was emptied, or changed on both sides, stays listed
         if fresh or settled or field.is_met_by(current):
             kore[name] = field.source
             casemgr[name] = current

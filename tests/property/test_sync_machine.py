@@ -198,9 +198,7 @@ class Machine(RuleBasedStateMachine):
     def teardown(self) -> None:
         if self.has_failed:
             return  # the step's own failure says more
-        for acts in self.play.during.values():
-            for act in acts:
-                act()
+        self.play.flush()
         assert self.play.end() == []
         assert self.play.oracle.judge() == []
 

@@ -105,6 +105,7 @@ OPERATIONS: Final = (
     "get_activities",
     "*",
 )
+TOLD_ONCE: Final = ("emptied", "frozen-field", "closed-case")
 OTHER_MEDIUM: Final = {**PRIORITIES, "Medium": "4", "Low": "567"}
 ALLOWED: Final = frozenset(("unlinked", "mapping-changed", "losses"))
 
@@ -262,14 +263,18 @@ class Duplex:
         counts = {"case": sync.extracted.cases, "task": sync.extracted.tasks}
         assert tally.balances(counts), (counts, dict(tally.ends))
         self.tally = tally
-        self.tale.look()
+        self._note_told()
         self.oracle.ends.append(self.tale.n)
 
+    def _note_told(self) -> None:
+        """Remember what was told once: it is not listed for ever."""
+        self.tale.look()
+        for key, hold in self.both.holds.items():
+            if hold.code in TOLD_ONCE:
+                self.oracle.told[str(key)] = self.tale.n
+
     def _after(self) -> None:
-        for acts in self.during.values():
-            for act in acts:
-                act()  # the run was shorter than that
-        self.during = {}
+        self.flush()
         self.die = None
         self.both.rig.store.on_commit = None
         self.box.faults.clear()
@@ -277,6 +282,13 @@ class Duplex:
         store = self.both.rig.store
         if isinstance(store, MemoryStore):
             self.copies = [*self.copies[-8:], store.snapshot()]
+
+    def flush(self) -> None:
+        """Let people do what the run was too short for."""
+        for acts in self.during.values():
+            for act in acts:
+                act()
+        self.during = {}
 
     def die_at_a_request(self, at: int, when: str) -> None:
         self.die = (at, when)
@@ -366,7 +378,7 @@ class Duplex:
         self.wait(3600)
         before = len(self.box.log)
         self._run(OPEN_LIMITS)
-        self.tale.look()
+        self._note_told()
         wrong = [
             f"not at rest: {call.operation} {call.record_id}"
             for call in self.box.log[before:]

@@ -94,6 +94,7 @@ class Oracle:
         remapped: moments when the mapping changed.
         runs, ends: moments when a run began, and when one ended well.
         broken: moments after which the state did not know all that had been done.
+        told: when a record was last listed with what nobody has to decide.
         lost: of these, when the state itself was lost, or an older one restored.
     """
 
@@ -108,6 +109,7 @@ class Oracle:
     remapped: list[int] = field(default_factory=list)
     broken: list[int] = field(default_factory=list)
     lost: list[int] = field(default_factory=list)
+    told: dict[str, int] = field(default_factory=dict)
     runs: list[int] = field(default_factory=list)
     ends: list[int] = field(default_factory=list)
     _judged: int = 0
@@ -134,12 +136,25 @@ class Oracle:
             partners[one].add(other)
             partners[other].add(one)
         for key, others in partners.items():
-            if len(others) > 1:
+            if len(others) > 1 and not self._is_unknowable(others):
                 self._say(f"{key} has several counterparts: {sorted(others)}")
             self._pairs[key] = min(others)
         for place, count in places.items():
-            if count > 1:
+            if count > 1 and not self._hidden_twice(place):
                 self._say(f"{place} is there {count} times")
+
+    def _is_unknowable(self, others: set[str]) -> bool:
+        """Tell whether a lost state could not know of the other one.
+
+        Kore hid it, and what it was made of took no key any more: it had ended.
+        """
+        hidden = [o for o in others if not self.tale.now(o).get("active", True)]
+        return bool(self.lost) and len(others) - len(hidden) <= 1
+
+    def _hidden_twice(self, place: str) -> bool:
+        name = place.split(maxsplit=1)[0]
+        found = {k for k in self.tale.keys() if name in self.tale.now(k)["keys"]}
+        return place.endswith("Kore") and self._is_unknowable(found)
 
     def _named(self) -> Iterator[tuple[str, str, str]]:
         for key in self.tale.keys():  # noqa: SIM118 - it is no mapping
@@ -416,6 +431,8 @@ class Oracle:
                 continue
             if twin is ENDED and self._is_in_ended_case(kore):
                 continue
+            if self._is_told(key, twin.kore, other, twin.casemgr):
+                continue
             yield f"{key} {twin.kore}={mine!r}, {other} {twin.casemgr}={theirs!r}"
         name = kore["name"]
         named = self.tale.history[key, "name"][-1]
@@ -423,6 +440,11 @@ class Oracle:
             is_told = name in casemgr["notes"] or self._was_broken(named.n)
             if not is_told:
                 yield f"{key} is called {name!r}, and {other} does not say so"
+
+    def _is_told(self, key: str, name: str, other: str, theirs: str) -> bool:
+        moments = (*self.tale.history[key, name], *self.tale.history[other, theirs])
+        last = max((m.n for m in moments if m.who == PERSON), default=0)
+        return max(self.told.get(key, 0), self.told.get(other, 0)) >= last > 0
 
     def _is_in_ended_case(self, task: Mapping[str, Any]) -> bool:
         home = task["case"]

@@ -11,6 +11,8 @@ from caseferry.model.mapped import MappedField, MappedRecord, Owner
 from caseferry.model.record import Record, Value
 
 ENDED = ("completed", "closed")
+REOPENED = "reopened"
+"""In a Kore base, of the same: we opened it for its tasks; closing it again is due."""
 UNKNOWN = ""
 """In a base: something, nobody knows what; no field ever holds it."""
 FINISHED = "~finished"
@@ -208,15 +210,20 @@ def agree(  # noqa: PLR0913 - what an agreement is made of
         edited = touched and way is not Way.ALONE
         edited = edited and _target_changed(field, link, current)
         unmoved = unmoved and not edited
-        fresh = name in sent or (not link.finished and unmoved)
+        is_sent = name in sent
+        if way is Way.LEADS and current is not None:  # edited since, if it is another
+            is_sent = is_sent and not _target_changed(field, link, current)
+        fresh = is_sent or (not link.finished and unmoved)
         if way is not Way.ALONE and is_new and not fresh and _lacks(field, current):
             continue
         if way is Way.ALONE or not link.finished:
             fresh = fresh or is_new
         settled = _is_told(field, link, target) and (link.finished or not edited)
         if settled and link.finished and way is not Way.ALONE:
-            kore[name] = field.source  # the target's own change is still to be carried
-            settled = False
+            is_emptied = field.source is None and current is not None
+            if not is_emptied and not _target_changed(field, link, current):
+                kore[name] = field.source
+            settled = False  # what was emptied, or changed on both sides, stays listed
         if fresh or settled or field.is_met_by(current):
             kore[name] = field.source
             casemgr[name] = current

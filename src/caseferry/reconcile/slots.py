@@ -12,7 +12,7 @@ from caseferry.model.correlation import Role
 from caseferry.model.link import Hold, HoldKind, Link
 from caseferry.model.mapped import MappedRecord
 from caseferry.model.record import Record
-from caseferry.reconcile.merge import FINISHED, takes_casemgr, takes_kore
+from caseferry.reconcile.merge import FINISHED, REOPENED, takes_casemgr, takes_kore
 from caseferry.reconcile.view import (
     ASSIGNED,
     COMPLETED,
@@ -284,7 +284,8 @@ def reopened(view: GroupView) -> bool:
     link, case = view.case_link, view.target_case
     if link is None or case is None or case.text("status") != "closed":
         return False
-    if view.group.case.finished or takes_casemgr(link):
+    ours = link.kore_base.get(FINISHED) == REOPENED
+    if view.group.case.finished or ours or takes_casemgr(link):
         return False
     agreed_open = link.casemgr_base.get("status") == "open"
     if not agreed_open or link.kore_base.get(FINISHED) != "false":

@@ -15,6 +15,7 @@ from caseferry.model.mapped import MappedField, MappedRecord, Owner
 from caseferry.model.record import Record, Value, is_touched
 from caseferry.reconcile.merge import (
     FINISHED,
+    REOPENED,
     Merged,
     Way,
     agree,
@@ -121,6 +122,8 @@ def sent_bases(
     if STATUS in sent:
         ended = sent[STATUS] == mapped.status and bool(mapped.finished)
         kore[FINISHED] = _word(finished=ended)
+        if mapped.finished and not ended:
+            kore[FINISHED] = REOPENED
         casemgr[STATUS] = mapped.record.fields.get(STATUS)
     return replace(
         link, kore_base=base(kore.items()), casemgr_base=base(casemgr.items())
@@ -142,7 +145,7 @@ def wants_status(mapped: MappedRecord, link: Link, target: Record) -> bool | Non
     if is_met(mapped, target):
         return False
     known = link.kore_base.get(FINISHED)
-    if known is None:
+    if known in (None, REOPENED):
         return True
     ended = target.text("statusCategory") in ("resolved", "closed")
     if known == _word(finished=ended):

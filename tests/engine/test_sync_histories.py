@@ -1,0 +1,220 @@
+"""Histories of two-way sync that once went wrong, each cut down to what it needs.
+
+A step is what happens, before which request of the next run (0 is at once), and with
+what; records are counted from the newest.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from caseferry.reconcile.guard import Limits
+from support.duplex import Duplex
+
+Step = tuple[Any, ...]
+RUNS = {
+    "sync",
+    "lose",
+    "restore",
+    "remap",
+    "read_whole",
+    "lag",
+    "wait",
+    "die_at_a_request",
+    "die_at_a_commit",
+}
+
+HISTORIES: dict[str, tuple[Step, list[Step]]] = {
+    "a creation that only finishes is looked at from the other side too": (
+        (0, 0, "", True),
+        [
+            ("agent_task", 9, 1),
+            ("sync", 0),
+            ("lose", 0),
+            ("die_at_a_commit", 0, 42, "before"),
+        ],
+    ),
+    "what one side alone has is filled in after the state was lost": (
+        (0, 0, "", True),
+        [("lose", 0), ("edit_case", 0, 2, "due")],
+    ),
+    "an agent's record whose twin Kore hides gets no second one": (
+        (0, 1, "", True),
+        [("edit_kore_task", 0, 2, "hidden"), ("sync", 0), ("lose", 0)],
+    ),
+    "a twin that Kore shows again is the old one": (
+        (2, 0, "", True),
+        [
+            ("edit_kore_case", 0, 7, "hidden"),
+            ("lose", 0),
+            ("sync", 0),
+            ("sync", 0),
+            ("edit_kore_case", 0, 1, "shown"),
+        ],
+    ),
+    "an edit between a create in Kore and its update is a conflict": (
+        (0, 1, "", True),
+        [
+            ("kore_task", 8, 7),
+            ("edit_kore_task", 15, 3, "critical"),
+            ("agent_task", 0, 6),
+            ("read_whole", 0),
+        ],
+    ),
+    "an agent's date in a half made case comes to Kore": (
+        (0, 0, "", True),
+        [
+            ("edit_case", 15, 3, "due"),
+            ("kore_case", 0, 0),
+            ("die_at_a_commit", 0, 25, "before"),
+        ],
+    ),
+    "a rename in a half made Kore task becomes a note": (
+        (0, 0, "", True),
+        [
+            ("agent_case", 9, 2),
+            ("sync", 0),
+            ("die_at_a_request", 0, 16, "before"),
+            ("edit_kore_task", 0, 1, "renamed"),
+        ],
+    ),
+    "tags that came while a lost state was restored go on": (
+        (0, 0, "", True),
+        [
+            ("edit_kore_case", 12, 2, "tags"),
+            ("lose", 0),
+            ("kore_task", 0, 3),
+            ("sync", 0),
+        ],
+    ),
+    "what a new case was made with is known, though it is not sent": (
+        (0, 0, "", True),
+        [
+            ("edit_case", 15, 6, "high"),
+            ("kore_case", 0, 1),
+            ("die_at_a_request", 0, 46, "after"),
+        ],
+    ),
+    "an opener and a stale task do not chase each other": (
+        (0, 0, "", True),
+        [
+            ("kore_case", 0, 1),
+            ("agent_case", 0, 0),
+            ("die_at_a_request", 0, 1, "after"),
+            ("complete", 15, 0),
+            ("sync", 0),
+        ],
+    ),
+    "a changed mapping stays due on an activity in a queue": (
+        (0, 1, "", True),
+        [("remap", 0), ("queue", 0, 5), ("sync", 0), ("assign", 0, 5)],
+    ),
+    "a mapping that changed while a creation went on, and back": (
+        (0, 0, "", True),
+        [
+            ("agent_task", 4, 5),
+            ("sync", 0),
+            ("die_at_a_commit", 0, 32, "after"),
+            ("remap", 0),
+            ("sync", 0),
+            ("remap", 0),
+        ],
+    ),
+    "an edit that a close overtook is planned anew": (
+        (0, 0, "", True),
+        [
+            ("agent_task", 10, 2),
+            ("sync", 0),
+            ("agent_task", 30, 6),
+            ("edit_kore_case", 15, 1, "resolved"),
+            ("complete", 20, 2),
+            ("sync", 0),
+        ],
+    ),
+    "an edit between our write and its reading back comes to Kore": (
+        (0, 0, "", True),
+        [
+            ("agent_task", 12, 6),
+            ("sync", 0),
+            ("edit_kore_case", 0, 2, "renamed"),
+            ("edit_case", 12, 5, "subject"),
+            ("edit_kore_case", 0, 5, "emergency"),
+            ("die_at_a_request", 0, 15, "before"),
+        ],
+    ),
+    "a Kore case opened for its tasks is closed again": (
+        (0, 0, "", True),
+        [
+            ("agent_case", 0, 1),
+            ("complete", 0, 0),
+            ("sync", 0),
+            ("agent_task", 0, 0),
+            ("complete", 0, 0),
+            ("sync", 0),
+        ],
+    ),
+    "what was emptied stays listed": (
+        (1, 0, "", True),
+        [
+            ("edit_kore_task", 0, 3, "one tag"),
+            ("die_at_a_commit", 0, 17, "before"),
+            ("edit_kore_task", 30, 1, "no tags"),
+            ("sync", 0),
+            ("agent_task", 0, 4),
+        ],
+    ),
+    "a date that cannot be written is no consent to the other one": (
+        (2, 2, "kore", False),
+        [
+            ("agent_task", 0, 5),
+            ("die_at_a_commit", 0, 18, "before"),
+            ("lose", 0),
+            ("edit_kore_task", 0, 4, "due soon"),
+            ("die_at_a_commit", 0, 12, "after"),
+        ],
+    ),
+}
+
+
+def take(play: Duplex, step: Step) -> None:
+    """Let one step happen."""
+    name, at, *given = step
+    act: Callable[..., Any] = getattr(play, name)
+    if at and name not in RUNS:
+        play.during.setdefault(at, []).append(lambda: act(*given))
+    else:
+        act(*given)
+
+
+@pytest.mark.parametrize("name", HISTORIES)
+def test_a_history_that_went_wrong_once_goes_right(name: str) -> None:
+    (tasks, own, owner, newest_first), steps = HISTORIES[name]
+    play = Duplex(owner=owner, newest_first=newest_first)
+    play.kore_case(tasks)
+    play.agent_case(own)
+    play.sync()
+
+    for step in steps:
+        take(play, step)
+        assert play.oracle.judge() == []
+
+    play.flush()
+    assert play.end() == []
+    assert play.oracle.judge() == []
+
+
+def test_limits_that_bite_leave_both_systems_alone() -> None:
+    play = Duplex()
+    play.kore_case(2)
+    play.agent_case(2)
+    play.sync()
+    before = play.both.writes()
+    play.edit_kore_task(0, "critical")
+    play.edit_kore_task(1, "low")
+
+    play.sync(Limits(max_changes=1))
+
+    assert play.stopped == 1
+    assert play.both.writes() == before
+    assert play.end() == []

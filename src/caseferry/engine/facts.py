@@ -15,7 +15,7 @@ from caseferry.model.record import (
     fingerprint,
     system_of,
 )
-from caseferry.planfile.lines import QUIET, ROLE_OF, Facts, action_line
+from caseferry.planfile.lines import QUIET, ROLE_OF, ROLES, Facts, action_line
 from caseferry.planfile.redact import Redactor
 from caseferry.planfile.shape import ActionLine, Needs, Shown
 from caseferry.planfile.signed import Stray, Who, changed_names

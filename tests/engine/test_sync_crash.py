@@ -90,3 +90,16 @@ def test_a_two_way_plan_goes_on_after_it_was_killed(at: int) -> None:
     assert doubles(scene) == []
     scene.later()
     assert scene.at_rest()
+
+
+def test_what_an_agent_opened_is_made_and_waits_for_nothing() -> None:
+    """What its creation shows only later is counted once it was seen."""
+    scene = Both(cases=2)
+    scene.run()
+    scene.later()
+    scene.agent_task(scene.agent_case("Agent"), "Agent task", priority="2")
+
+    tally = scene.later()
+
+    assert tally.total("waiting") == 0
+    assert tally.total("create") == 2

@@ -15,13 +15,12 @@ from caseferry.model.record import (
     fingerprint,
     system_of,
 )
-from caseferry.planfile.lines import QUIET, ROLES, Facts, action_line
+from caseferry.planfile.lines import QUIET, ROLE_OF, ROLES, Facts, action_line
 from caseferry.planfile.redact import Redactor
 from caseferry.planfile.shape import ActionLine, Needs, Shown
 from caseferry.planfile.signed import Stray, Who, changed_names
 
 STATUS = "status"
-_BY_NAME: Mapping[str, Role] = {name: role for role, name in ROLES.items()}
 
 
 class Judged(Protocol):
@@ -70,7 +69,7 @@ class Standing:
 
     def source_print(self, who: Who) -> str:
         """Give the fingerprint of the source record; "" where it is gone."""
-        return self._mark(_source_print(self._work, _BY_NAME[who[0]], Key(who[1])))
+        return self._mark(_source_print(self._work, ROLE_OF[who[0]], Key(who[1])))
 
     def target_print(self, who: Who, changed: frozenset[str]) -> str:
         """Give the counterpart's fingerprint, the fields in `changed` left out."""
@@ -185,7 +184,7 @@ def _source_print(work: Judged, role: Role, key: Key) -> str:
 
 def _target(work: Judged, who: Who) -> Record | None:
     role, key, generation = who
-    return work.target(_BY_NAME[role], Key(key), generation)
+    return work.target(ROLE_OF[role], Key(key), generation)
 
 
 def _target_print(work: Judged, who: Who, changed: frozenset[str]) -> str:
@@ -193,6 +192,6 @@ def _target_print(work: Judged, who: Who, changed: frozenset[str]) -> str:
     target = _target(work, who)
     if target is None:
         return ""
-    names = {STATUS, *work.spellings(_BY_NAME[who[0]], Key(who[1]))} - changed
+    names = {STATUS, *work.spellings(ROLE_OF[who[0]], Key(who[1]))} - changed
     fields = {name: target.fields.get(name) for name in sorted(names)}
     return fingerprint([target.parent, fields])

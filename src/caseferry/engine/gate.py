@@ -1,6 +1,6 @@
 """The gate of a saved plan: what it does not say is not written."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import Protocol
 
@@ -15,13 +15,12 @@ from caseferry.model.action import WRITES, Action, ActionKind, GroupPlan
 from caseferry.model.correlation import Role
 from caseferry.model.link import Hold, HoldKind
 from caseferry.model.record import Key
-from caseferry.planfile.lines import ROLES
+from caseferry.planfile.lines import ROLE_OF
 from caseferry.planfile.read import SavedPlan
 from caseferry.planfile.redact import Redactor
 from caseferry.planfile.shape import ActionLine
 from caseferry.planfile.signed import NOT_IN_PLAN, Stray, strays
 
-_BY_NAME: Mapping[str, Role] = {name: role for role, name in ROLES.items()}
 _FIELDS = frozenset(
     {
         ActionKind.UPDATE,
@@ -93,7 +92,7 @@ class SavedGate:
         found = strays(signed, fresh, Standing(work, self._redactor))
         echoed = set(_written(other))
         return {
-            (_BY_NAME[role], Key(key)): _quiet(stray, work, Key(key), echoed)
+            (ROLE_OF[role], Key(key)): _quiet(stray, work, Key(key), echoed)
             for (role, key, _), stray in found.items()
         }
 

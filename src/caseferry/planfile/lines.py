@@ -34,6 +34,7 @@ ROLES: Mapping[Role, Literal["case", "task", "opener"]] = {
     Role.TASK: "task",
     Role.OPENER: "opener",
 }
+ROLE_OF: Mapping[str, Role] = {name: role for role, name in ROLES.items()}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

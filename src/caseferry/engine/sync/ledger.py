@@ -1,6 +1,6 @@
 """Counting a two-way run: each pair once, though both directions look at it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from caseferry.engine.sync.rules import UNFINISHED
@@ -68,13 +68,20 @@ class Ledger:
                 if work is not None and plan is not None:
                     side.add_plan(work, plan)
 
-    def close(self) -> None:
-        """Count what has come to rest on both sides."""
+    def close(self, begun: Collection[Key] = ()) -> None:
+        """Count what has come to rest on both sides.
+
+        Args:
+            begun: casemgr cases that the way to Kore will take up again.
+        """
         lead = [w for w, _ in self.to_casemgr.waiting.values() if isinstance(w, Work)]
         follow = [
             w for w, _ in self.to_kore.waiting.values() if isinstance(w, KoreWork)
         ]
         for first, second in _paired(lead, follow):
+            link = first.case_link if first else None
+            if link is not None and link.casemgr in begun:
+                continue
             plans = _without_echo(first, second)
             for side, work, plan in (
                 (self.to_casemgr, first, plans[0]),

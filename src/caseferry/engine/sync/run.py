@@ -138,7 +138,7 @@ class Sync:
             if self._context.must_stop():
                 break
             again += self._carry(pairs, ledger)
-            ledger.close()
+            ledger.close(self._kore_carrier.waiting)
             self._progress("carried", ledger)
         if not self._context.must_stop():
             self._take_up(again, ledger)

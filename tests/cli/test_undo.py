@@ -46,6 +46,28 @@ def test_an_undo_from_the_dry_run_to_the_proof(shop: Rehearsal) -> None:
     assert (proof.code, proof.data["case"]["out_of_scope"]) == (0, 3)
 
 
+def test_what_was_undone_is_made_again_once_it_is_taken_up(shop: Rehearsal) -> None:
+    """By its cause all of it, by a case's key the case with its tasks."""
+    home, box = shop.home, shop.box
+    home.run(*MIGRATE)
+    count = len(box.casemgr.activities)
+    home.run("undo", "1", "--yes")
+    first = next(iter(box.kore.cases.values()))
+    one = home.run("retry", first.id, "--yes", "--json")
+    carried = home.run(*MIGRATE, "--json")
+    rest = home.run("retry", "--reason", "undone", "--yes", "--json")
+    home.run(*MIGRATE)
+    proof = home.run("verify", "--json")
+
+    assert (one.code, rest.code, proof.code) == (0, 0, 0)
+    assert one.data["keys"] == [f"kore:{first.id}"]
+    assert carried.data["actions"]["case"]["create"] == 1
+    assert len(box.casemgr.activities) == 2 * count
+    assert marked(shop) == count
+    assert proof.data["case"]["out_of_scope"] == proof.data["case"]["twice"] == 0
+    assert sum(proof.data["case"][v] for v in ("equal", "accepted_loss")) == 3
+
+
 def test_runs_that_cannot_be_undone_are_named(shop: Rehearsal) -> None:
     """One that wrote nothing, and an undo."""
     home = shop.home

@@ -8,6 +8,7 @@ from caseferry.cli.options import Command, Invocation, dry_run_option
 from caseferry.cli.recorded import recorded
 from caseferry.cli.result import Result
 from caseferry.cli.running import next_command, resolve
+from caseferry.engine.relink import UNDONE, undone_keys
 from caseferry.engine.relink import retry as take_up
 from caseferry.errors import UserError
 from caseferry.model.link import Hold, HoldKind
@@ -36,7 +37,9 @@ def retry(
 
     The next run looks at it, though it did not change, and plans it anew. Of an
     uncertain record this says: it had no effect, create it again. So uncertain ones are
-    taken up only by KEY or --reason. A parted record is taken up by KEY.
+    taken up only by KEY or --reason. A parted record is taken up by KEY, and joined
+    again. What an undo took back is made again: all of it with --reason undone, or a
+    case with its tasks by KEY.
     """
     if not keys and not everything and reason is None:
         raise UserError(
@@ -82,7 +85,7 @@ def _chosen(
         chosen |= {k: h for k, h in holds.items() if h.kind in _BY_ALL}
     if reason is not None:
         chosen |= {k: h for k, h in holds.items() if h.code == reason}
-    parted: list[Key] = []
+    parted: list[Key] = undone_keys(store) if reason == UNDONE else []
     for text in keys:
         key = resolve(store, text)
         link = store.link(key)

@@ -13,6 +13,7 @@ from caseferry.engine.context import Context
 from caseferry.engine.plans import Planner
 from caseferry.engine.retired import (
     Found,
+    is_left,
     judge,
     next_generations,
     retired_among,
@@ -154,12 +155,26 @@ class Adopter:
             and store.link(record.key) is None
         ]
         gone = retired_among(store, [record.key for _, record in ours])
-        new = [(own, record) for own, record in ours if record.key not in gone]
-        ended = taken_back(self._context, [record for _, record in new])
+        new = [
+            (own, record)
+            for own, record in ours
+            if record.key not in gone and not is_left(store, kore_key(own.source))
+        ]
+        ended = taken_back(self._context, [r for own, r in new if self._asks(own, r)])
         return [
             Keyed(correlation=own, record=record, ended=record.key in ended)
             for own, record in new
         ]
+
+    def _asks(self, correlation: Correlation, record: Record) -> bool:
+        """Tell whether it matters what became of an activity: each costs a request.
+
+        One whose task Kore hides says something of its case, as long as that has no
+        link.
+        """
+        home = record.parent
+        is_shown = self._case_of(correlation) is not None
+        return is_shown or home is None or self._context.store.link(home) is None
 
     def _adopt_by_own_key(self, found: Sequence[Keyed], total: Adopted) -> None:
         """Link cases that carry their own key, though Kore hides the tasks in them."""
@@ -169,7 +184,9 @@ class Adopter:
         owners: dict[Key, Record] = {}
         for case in self._context.casemgr.get_cases(parents).values():
             own = parse_correlation(case.text(settings.case_key_field))
-            if own is not None and own.pair == settings.pair.mark:
+            if own is None or own.pair != settings.pair.mark:
+                continue
+            if not is_left(store, kore_key(own.source)):
                 owners[kore_key(own.source)] = case
         for work in self._planner.load(sorted(owners)):
             case = owners[work.key]

@@ -129,6 +129,10 @@ def retry(
     return len(holds) + len(parted)
 
 
+UNDONE = "undone"
+"""Code of what an undo took back."""
+
+
 def undone_keys(store: Store) -> list[Key]:
     """Give the Kore records of the links that an undo left, with their cases."""
     found: dict[Key, None] = {}
@@ -136,7 +140,7 @@ def undone_keys(store: Store) -> list[Key]:
         if link.tombstone and link.role is not Role.OPENER and is_retired(store, link):
             home = store.link(home_of(store, link))
             if home is not None and home.tombstone:
-                found[home.kore] = None
+                found[home.kore] = None  # also one that others' work keeps open
             found[link.kore] = None
     return list(found)
 

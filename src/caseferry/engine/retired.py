@@ -15,7 +15,7 @@ from caseferry.engine.undo.ledger import mark_begin
 from caseferry.errors import Refused
 from caseferry.model.correlation import Correlation, Role
 from caseferry.model.link import Link, Retired
-from caseferry.model.marker import is_taken_back
+from caseferry.model.marker import is_ended_mark, is_taken_back
 from caseferry.model.record import Key, Record, System, activity_key, case_key
 from caseferry.ports import Store
 from caseferry.reconcile.view import COMPLETED
@@ -52,12 +52,13 @@ def marked(store: Store, record: Record, own: Correlation | None) -> Marked | No
     """Give what a Kore record with this key is for; None where that is known."""
     if own is None or store.link(record.key) is not None:
         return None
-    if retired_among(store, [record.key]):
-        return None
     make = case_key if own.role is Role.CASE else activity_key
+    source = make(own.source)
+    if retired_among(store, [record.key, source]):
+        return None
     row = Retired(
         target=record.key,
-        source=make(own.source),
+        source=source,
         role=own.role,
         generation=own.generation,
     )
@@ -135,6 +136,17 @@ def still_there(
 def is_retired(store: Store, link: Link) -> bool:
     """Tell whether the record that we made for a link was taken back."""
     return bool(retired_among(store, (link.kore, link.casemgr)))
+
+
+def is_left(store: Store, key: Key) -> bool:
+    """Tell whether a Kore record that a key names was one of ours, and taken back.
+
+    Then what carries the key is the source that it was made for, and names nobody.
+    """
+    record = store.record(key)
+    if record is not None and is_ended_mark(record):
+        return True
+    return bool(retired_among(store, [key]))
 
 
 def taken_back(context: Context, records: Iterable[Record]) -> frozenset[Key]:

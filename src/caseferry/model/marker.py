@@ -108,6 +108,13 @@ def is_taken_back(record: Record, own: Correlation) -> bool:
 
     Its last update said so in a tag. One that somebody made active again is none.
     """
-    if record.text("isActive") != "false":
+    if not is_ended_mark(record):
         return False
     return any(parse_retired(text) == own for text in marks_of(record))
+
+
+def is_ended_mark(record: Record) -> bool:
+    """Tell whether an undo deactivated a Kore record, whatever it was made for."""
+    if record.text("isActive") != "false":
+        return False
+    return any(parse_retired(text) is not None for text in marks_of(record))

@@ -33,11 +33,15 @@ class SyncAdopter:
         Effects: writes links; reads casemgr's cases of what is found.
         """
         since = changed_since(self._context)
-        total = self._to_kore.scan_marked(since)
+        total = Adopted()
         made = self._context.store.changed_records(System.CASEMGR, Entity.TASK, since)
         for page in _pages(made):
             total.records += len(page)
             self._to_casemgr.adopt_page(page, total)
+        # an edit of a Kore record names its counterpart too, also one taken back
+        marked = self._to_kore.scan_marked(since)
+        for name in ("records", "links", "twice", "strangers"):
+            setattr(total, name, getattr(total, name) + getattr(marked, name))
         return total
 
 

@@ -9,7 +9,16 @@ from caseferry.engine.work import Work
 from caseferry.model.correlation import Role, parse_correlation
 from caseferry.model.link import Hold, HoldKind, Link
 from caseferry.model.marker import marks_of, own_mark
-from caseferry.model.record import Entity, Key, Record, System
+from caseferry.model.record import (
+    Entity,
+    Key,
+    Record,
+    System,
+    activity_key,
+    case_key,
+    kore_key,
+    system_of,
+)
 from caseferry.reconcile.cascade import is_cascade
 from caseferry.reconcile.merge import Way
 
@@ -34,9 +43,7 @@ def lead(context: Context, works: Sequence[Work]) -> None:
         for key, mapped in work.sources().items():
             role = Role.CASE if key == work.key else Role.TASK
             link = work.link(role, key)
-            if link is None and key in work.retired:
-                continue
-            if link is None and own_mark(mapped.record, _pair(context), role):
+            if link is None and _names(context, mapped.record, work.retired):
                 work.holds[key] = _stranger(key, System.CASEMGR)
             elif _goes_on_elsewhere(link, System.CASEMGR, mapped.record):
                 work.holds[key] = _unfinished(key)
@@ -57,9 +64,7 @@ def follow(context: Context, work: KoreWork, activities: Iterable[Record]) -> No
         key = mapped.record.key
         link = work.links.get(key)
         target = work.targets.get(link.kore) if link else None
-        if link is None and key in work.retired:
-            continue
-        if link is None and _carries_key(context, mapped.record):
+        if link is None and _names(context, mapped.record, work.retired):
             work.holds[key] = _stranger(key, System.KORE)
         elif _goes_on_elsewhere(link, System.KORE, target):
             work.holds[key] = _unfinished(key)
@@ -122,17 +127,22 @@ def _is_half_made(context: Context, link: Link) -> bool:
     return home is not None and context.store.link(home) is None
 
 
-def _carries_key(context: Context, record: Record) -> bool:
-    """Tell whether a casemgr record carries a key that a create of ours wrote."""
-    settings = context.settings
-    on_case = record.entity is Entity.CASE
-    name = settings.case_key_field if on_case else settings.activity_key_field
-    own = parse_correlation(record.text(name))
-    return own is not None and own.pair == settings.pair.mark
+def _names(context: Context, record: Record, retired: frozenset[Key]) -> bool:
+    """Tell whether a record without a link carries a key that names its counterpart.
 
-
-def _pair(context: Context) -> str:
-    return context.settings.pair.mark
+    Not where an undo ended one of the two: then there is none.
+    """
+    settings, on_case = context.settings, record.entity is Entity.CASE
+    if system_of(record.key) is System.KORE:
+        role = Role.CASE if on_case else Role.TASK
+        own = own_mark(record, settings.pair.mark, role)
+        make = case_key if on_case else activity_key
+    else:
+        name = settings.case_key_field if on_case else settings.activity_key_field
+        own, make = parse_correlation(record.text(name)), kore_key
+    if own is None or own.pair != settings.pair.mark:
+        return False
+    return not {record.key, make(own.source)} & retired
 
 
 def _unfinished(key: Key) -> Hold:

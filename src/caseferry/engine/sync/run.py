@@ -293,7 +293,7 @@ class Sync:
                 )
                 for system in System
             ]
-        exceeds = all(counts)
+        exceeds = all(counts) and not self._was_undone()
         return GuardFigure(
             name=UNLINKED,
             figure=min(counts) if exceeds else 0,
@@ -305,6 +305,12 @@ class Sync:
             hint="`caseferry migrate` first, or `caseferry link` what belongs "
             "together; to carry all of them both ways add --allow unlinked",
         )
+
+    def _was_undone(self) -> bool:
+        """Tell whether an undo ended what belonged to a Kore case, or was one."""
+        store, since = self._context.store, self._context.since_run(System.KORE)
+        cases = batches(store.case_keys(since), self._context.settings.batch)
+        return any(store.retired(keys) for keys in cases)
 
     def _progress(self, phase: str, ledger: Ledger) -> None:
         done = sum(ledger.to_casemgr.ends.values()) + sum(ledger.to_kore.ends.values())

@@ -138,8 +138,11 @@ class KoreAdopter:
         store, since = self._context.store, self._context.since_run(System.KORE)
         unlinked = self._keyed(entity)
         while batch := list(islice(unlinked, _BATCH)):
-            gone = retired_among(store, [record.key for record, _ in batch])
-            new = [each for each in batch if each[0].key not in gone]
+            both = {r.key: kore_key(own.source) for r, own in batch}
+            gone = retired_among(store, [*both, *both.values()])
+            new = [
+                each for each in batch if not gone & {each[0].key, both[each[0].key]}
+            ]
             ended = taken_back(self._context, [record for record, _ in new])
             twins = store.records_of(since, [kore_key(own.source) for _, own in new])
             for record, own in new:
@@ -172,6 +175,7 @@ class KoreAdopter:
 
     def _adopt(self, pairs: Sequence[Pair], total: Adopted) -> None:
         store = self._context.store
+        pairs = self._without_left(pairs)
         homes = {pair.source: self._case_of(pair.role, pair.source) for pair in pairs}
         cases = sorted({home for home in homes.values() if home is not None})
         works = {work.key: work for work in self._planner.load(cases)}
@@ -192,6 +196,18 @@ class KoreAdopter:
                     continue  # each of the two names the other
                 self._adopt_one(work, link, pair)
                 total.links += 1
+
+    def _without_left(self, pairs: Sequence[Pair]) -> list[Pair]:
+        """Leave out what a Kore record names that was made for it, and taken back.
+
+        An edit from casemgr marks a Kore record with the key of its own counterpart;
+        the other way of naming it tells what became of that.
+        """
+        store, own = self._context.store, self._context.settings.activity_key_field
+        named = [store.record(p.source) for p in pairs if p.made_in is System.KORE]
+        ours = [r for r in named if r is not None and parse_correlation(r.text(own))]
+        left = taken_back(self._context, ours)
+        return [p for p in pairs if p.made_in is System.CASEMGR or p.source not in left]
 
     def _adopt_one(self, work: KoreWork, link: Link, pair: Pair) -> None:
         store, record = self._context.store, pair.record

@@ -92,6 +92,7 @@ def _link_of(store: Store, written: Written, system: System) -> Link:
         kore=sides[0],
         casemgr=sides[1],
         generation=generation_of(written.correlation),
+        made_in=system,
     )
 
 

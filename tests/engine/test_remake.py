@@ -8,7 +8,9 @@ import httpx
 import pytest
 
 from caseferry.adapters.memory_store import MemoryStore
+from caseferry.engine.migrate import Options
 from caseferry.engine.relink import rebuild, retry, undone_keys
+from caseferry.engine.to_kore.migrate import MigrationToKore
 from caseferry.engine.verify import verify
 from caseferry.model.record import kore_key
 from support.back import Back
@@ -119,12 +121,50 @@ def test_it_is_undone_and_made_again_and_again() -> None:
         scene.again()
         run = making(scene.rig.store)
         alive = live(scene)
-        assert [a.custom["ext_key"][0][-2:] for a in alive] == [f".{number}"]
+        assert generations(alive) == {number}
+        homes = [scene.box.casemgr.cases[a.case_id] for a in alive]
+        assert generations(homes) == {number}
         undone(scene.rig, 1) if number else None
         assert live(scene) == ([] if run == 1 and number else alive)
         undone(scene.rig, run)
         assert live(scene) == []
     assert len(scene.all_of(task)) == 3
+
+
+def test_an_opener_is_of_the_next_generation_too() -> None:
+    """A case without tasks comes back by a new opener, and is proved once."""
+    scene = Scene()
+    scene.case()
+    scene.run()
+    undone(scene.rig, 1)
+    take_up(scene)
+    scene.again()
+
+    assert generations(live(scene)) == {1}
+    assert proof(scene).counts["case", "twice"] == 0
+    assert scene.rests()
+
+
+def test_the_proof_tells_what_is_there_from_what_was() -> None:
+    """Missing until it is made again; once after it, with a state or without."""
+    scene = Scene()
+    case = scene.case()
+    scene.task(case)
+    scene.run()
+    undone(scene.rig, 1)
+    take_up(scene)
+    before = proof(scene)
+    scene.again()
+    scene.lose_state()
+    after = proof(scene)
+
+    assert (before.counts["case", "missing"], before.counts["task", "missing"]) == (
+        1,
+        1,
+    )
+    for entity in ("case", "task"):
+        there = ("equal", "accepted_loss")
+        assert sum(after.counts[entity, verdict] for verdict in there) == 1
 
 
 def held_open() -> tuple[Scene, str]:
@@ -431,6 +471,28 @@ def test_a_two_way_run_makes_it_once_more(is_lost: bool) -> None:  # noqa: FBT00
         assert everything_made(both) == counts + 4
 
 
+def test_what_its_own_source_names_is_not_joined_by_a_lost_state() -> None:
+    """An edit from casemgr named the activity in Kore before it was taken back."""
+    both = Both()
+    fresh = both.case("Lamp")
+    task = both.task(fresh, "Send")
+    both.run()
+    both.later()
+    both.edit(f"activity:{both.of(task).id}", priority="1")
+    both.later()
+    assert any("ext:cf1." in tag for tag in both.kore(task).tags)
+    undone(both.rig, 1)
+    both.lose_state()
+
+    context = both.rig.context()
+    context.run = both.rig.store.begin_run("migrate", "t", {})
+    migration = MigrationToKore(context, Options())
+    migration.read()
+
+    links = [x for x in both.rig.store.links() if x.kore == kore_key(task)]
+    assert [link.tombstone for link in links] == [True]
+
+
 def test_what_was_taken_back_in_casemgr_is_not_carried_to_kore() -> None:
     """Its link is gone: it is no agent's record all the same."""
     both = Both()
@@ -460,6 +522,10 @@ def records_in_kore(back: Any) -> int:
 
 def everything_made(both: Any) -> int:
     return made(both.box) + records_in_kore(both)
+
+
+def generations(records: list[Any]) -> set[int]:
+    return {int(r.custom["ext_key"][0].rpartition(".")[2]) for r in records}
 
 
 def making(store: MemoryStore) -> int:

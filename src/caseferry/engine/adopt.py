@@ -160,11 +160,21 @@ class Adopter:
             for own, record in ours
             if record.key not in gone and not is_left(store, kore_key(own.source))
         ]
-        ended = taken_back(self._context, [record for _, record in new])
+        ended = taken_back(self._context, [r for own, r in new if self._asks(own, r)])
         return [
             Keyed(correlation=own, record=record, ended=record.key in ended)
             for own, record in new
         ]
+
+    def _asks(self, correlation: Correlation, record: Record) -> bool:
+        """Tell whether it matters what became of an activity: each costs a request.
+
+        One whose task Kore hides says something of its case, as long as that has no
+        link.
+        """
+        home = record.parent
+        is_shown = self._case_of(correlation) is not None
+        return is_shown or home is None or self._context.store.link(home) is None
 
     def _adopt_by_own_key(self, found: Sequence[Keyed], total: Adopted) -> None:
         """Link cases that carry their own key, though Kore hides the tasks in them."""

@@ -457,7 +457,7 @@ class Oracle:
     def _is_excused(self, key: str, listed: Mapping[str, str]) -> bool:
         """Tell whether a record, its case or a counterpart of theirs is listed."""
         keys = {key, self._pairs.get(key, "")}
-        for each in keys:
+        for each in list(keys):
             if each in self.tale._known:
                 keys.add(self.tale.now(each).get("case", ""))
         keys |= {self._pairs.get(each, "") for each in keys}

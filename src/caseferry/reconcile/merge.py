@@ -124,7 +124,9 @@ def merge(
         way: alone a field that both changed is never overwritten; in two-way sync it
             is where the mapping says that the source owns it.
     """
-    found = Merged()
+    found: dict[Fate, list[FieldChange]] = {"edits": [], "kept": [], "conflicts": []}
+    frozen: list[tuple[MappedField, FieldChange]] = []
+    emptied: list[str] = []
     for field in mapped.fields:
         name, current = field.casemgr, target.fields.get(field.casemgr)
         if field.is_met_by(current) or not _source_changed(field, link, digest):
@@ -133,18 +135,23 @@ def merge(
             continue
         change = FieldChange(name=name, before=current, after=field.value)
         if field.value is None:
-            is_emptied = field.source is None and link.kore_base.get(name) is not None
-            emptied = (*found.emptied, name) if is_emptied else found.emptied
-            # nothing is cleared on its own
-            found = replace(found, kept=(*found.kept, name), emptied=emptied)
+            if field.source is None and link.kore_base.get(name) is not None:
+                emptied.append(name)
+            found["kept"].append(change)  # nothing is cleared on its own
         elif field.one_way and not can_edit:
-            found = _filed(found, change, "kept")  # what it repeats is told by itself
+            found["kept"].append(change)  # what it repeats is told by itself
         elif field.write_once is not None or not can_edit:
-            found = replace(found, frozen=(*found.frozen, (field, change)))
+            frozen.append((field, change))
         else:
             fate = _fate(field, way, _is_contested(field, link, current, way))
-            found = _filed(found, change, fate)
-    return found
+            found[fate].append(change)
+    return Merged(
+        edits=tuple(found["edits"]),
+        frozen=tuple(frozen),
+        conflicts=tuple(found["conflicts"]),
+        kept=tuple(change.name for change in found["kept"]),
+        emptied=tuple(emptied),
+    )
 
 
 def _fate(field: MappedField, way: Way, contested: bool) -> Fate:  # noqa: FBT001
@@ -152,14 +159,6 @@ def _fate(field: MappedField, way: Way, contested: bool) -> Fate:  # noqa: FBT00
     if not contested or (field.owner == "kore" and way is not Way.ALONE):
         return "edits"
     return "kept" if field.owner == "casemgr" else "conflicts"
-
-
-def _filed(found: Merged, change: FieldChange, fate: Fate) -> Merged:
-    if fate == "kept":
-        return replace(found, kept=(*found.kept, change.name))
-    if fate == "edits":
-        return replace(found, edits=(*found.edits, change))
-    return replace(found, conflicts=(*found.conflicts, change))
 
 
 def agree(  # noqa: PLR0913 - what an agreement is made of

@@ -49,6 +49,7 @@ class Merged:
 
 
 Fate = Literal["edits", "kept", "conflicts"]
+Moves = Literal["none", "source", "both"]
 
 
 class Way(StrEnum):
@@ -126,7 +127,9 @@ def merge(
         way: alone a field that both changed is never overwritten; in two-way sync it
             is where the mapping says that the source owns it.
     """
-    found = Merged()
+    found: dict[Fate, list[FieldChange]] = {"edits": [], "kept": [], "conflicts": []}
+    frozen: list[tuple[MappedField, FieldChange]] = []
+    emptied: list[str] = []
     for field in mapped.fields:
         name, current = field.casemgr, target.fields.get(field.casemgr)
         if field.is_met_by(current) or not _source_changed(field, link, digest):
@@ -135,18 +138,23 @@ def merge(
             continue
         change = FieldChange(name=name, before=current, after=field.value)
         if field.value is None:
-            is_emptied = field.source is None and link.kore_base.get(name) is not None
-            emptied = (*found.emptied, name) if is_emptied else found.emptied
-            # nothing is cleared on its own
-            found = replace(found, kept=(*found.kept, name), emptied=emptied)
+            if field.source is None and link.kore_base.get(name) is not None:
+                emptied.append(name)
+            found["kept"].append(change)  # nothing is cleared on its own
         elif field.one_way and not can_edit:
-            found = _filed(found, change, "kept")  # what it repeats is told by itself
+            found["kept"].append(change)  # what it repeats is told by itself
         elif field.write_once is not None or not can_edit:
-            found = replace(found, frozen=(*found.frozen, (field, change)))
+            frozen.append((field, change))
         else:
             fate = _fate(field, way, _is_contested(field, link, current, way))
-            found = _filed(found, change, fate)
-    return found
+            found[fate].append(change)
+    return Merged(
+        edits=tuple(found["edits"]),
+        frozen=tuple(frozen),
+        conflicts=tuple(found["conflicts"]),
+        kept=tuple(change.name for change in found["kept"]),
+        emptied=tuple(emptied),
+    )
 
 
 def _fate(field: MappedField, way: Way, contested: bool) -> Fate:  # noqa: FBT001
@@ -154,14 +162,6 @@ def _fate(field: MappedField, way: Way, contested: bool) -> Fate:  # noqa: FBT00
     if not contested or (field.owner == "kore" and way is not Way.ALONE):
         return "edits"
     return "kept" if field.owner == "casemgr" else "conflicts"
-
-
-def _filed(found: Merged, change: FieldChange, fate: Fate) -> Merged:
-    if fate == "kept":
-        return replace(found, kept=(*found.kept, change.name))
-    if fate == "edits":
-        return replace(found, edits=(*found.edits, change))
-    return replace(found, conflicts=(*found.conflicts, change))
 
 
 def _is_told(field: MappedField, link: Link, target: Record) -> bool:
@@ -173,6 +173,70 @@ def _is_told(field: MappedField, link: Link, target: Record) -> bool:
         return True
     asks = field.write_once == "conflict" and link.finished
     return field.write_once is not None and not asks
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Terms:
+    """What decides which bases of a field move when a group comes to rest."""
+
+    link: Link
+    target: Record
+    sent: frozenset[str]
+    way: Way
+    touched: bool
+
+    def moves_alone(self, field: MappedField) -> Moves:
+        """Say which bases move where this direction is the only one."""
+        link, name = self.link, field.casemgr
+        unmoved = field.source == link.kore_base.get(name)
+        fresh = name in self.sent or not link.casemgr_base.has(name)
+        fresh = fresh or (not link.finished and unmoved)
+        told = _is_told(field, link, self.target)
+        met = field.is_met_by(self.target.fields.get(name))
+        return "both" if fresh or told or met else "none"
+
+    def moves_two_way(self, field: MappedField) -> Moves:
+        """Say which bases move where the other direction looks at the field too.
+
+        What only one side changed stays its own change until it was carried.
+        """
+        link, name = self.link, field.casemgr
+        current = self.target.fields.get(name)
+        is_moved = _target_changed(field, link, current)
+        edited = self.touched and is_moved
+        if field.is_met_by(current):
+            return "both"
+        if self._is_fresh(field, current, is_moved=is_moved, edited=edited):
+            return "both"
+        is_new = not link.casemgr_base.has(name)
+        if is_new and (_lacks(field, current) or not link.finished):
+            return "none" if _lacks(field, current) else "both"
+        if not _is_told(field, link, self.target):
+            return "none"
+        if not link.finished:
+            return "none" if edited else "both"
+        is_emptied = field.source is None and current is not None
+        # what was emptied, or changed on both sides, stays listed
+        return "none" if is_emptied or is_moved else "source"
+
+    def _is_fresh(
+        self,
+        field: MappedField,
+        current: Value | None,
+        *,
+        is_moved: bool,
+        edited: bool,
+    ) -> bool:
+        """Tell whether what is there is what we wrote just now."""
+        link, name = self.link, field.casemgr
+        is_sent = name in self.sent
+        if self.way is Way.LEADS and current is not None:
+            is_sent = is_sent and not is_moved  # edited since, if it is another
+        is_new = not link.casemgr_base.has(name)
+        unmoved = field.source == link.kore_base.get(name) and not edited
+        if is_new and _lacks(field, current):
+            unmoved = False
+        return is_sent or (not link.finished and unmoved)
 
 
 def agree(  # noqa: PLR0913 - what an agreement is made of
@@ -200,33 +264,16 @@ def agree(  # noqa: PLR0913 - what an agreement is made of
     """
     kore: dict[str, Value | None] = values(link.kore_base)
     casemgr: dict[str, Value | None] = values(link.casemgr_base)
+    terms = _Terms(link=link, target=target, sent=sent, way=way, touched=touched)
     for field in mapped.fields:
-        current = target.fields.get(field.casemgr)
         name = field.casemgr
-        is_new = not link.casemgr_base.has(name)
-        unmoved = field.source == link.kore_base.get(name)
-        if way is not Way.ALONE and is_new and _lacks(field, current):
-            unmoved = False
-        edited = touched and way is not Way.ALONE
-        edited = edited and _target_changed(field, link, current)
-        unmoved = unmoved and not edited
-        is_sent = name in sent
-        if way is Way.LEADS and current is not None:  # edited since, if it is another
-            is_sent = is_sent and not _target_changed(field, link, current)
-        fresh = is_sent or (not link.finished and unmoved)
-        if way is not Way.ALONE and is_new and not fresh and _lacks(field, current):
-            continue
-        if way is Way.ALONE or not link.finished:
-            fresh = fresh or is_new
-        settled = _is_told(field, link, target) and (link.finished or not edited)
-        if settled and link.finished and way is not Way.ALONE:
-            is_emptied = field.source is None and current is not None
-            if not is_emptied and not _target_changed(field, link, current):
-                kore[name] = field.source
-            settled = False  # what was emptied, or changed on both sides, stays listed
-        if fresh or settled or field.is_met_by(current):
+        moves = terms.moves_alone(field)
+        if way is not Way.ALONE:
+            moves = terms.moves_two_way(field)
+        if moves != "none":
             kore[name] = field.source
-            casemgr[name] = current
+        if moves == "both":
+            casemgr[name] = target.fields.get(name)
     ended = target.text("status") in ENDED
     if ended == bool(mapped.finished):  # otherwise what both agreed on last stays
         kore[FINISHED] = "true" if ended else "false"

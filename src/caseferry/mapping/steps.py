@@ -23,11 +23,11 @@ class RowPlan:
         "entity",
         "limit",
         "name",
+        "one_way",
         "owner",
         "path",
         "row",
         "table",
-        "one_way",
         "target",
         "write_once",
     )

@@ -39,6 +39,8 @@ class Merged:
 
 
 Fate = Literal["edits", "kept", "conflicts"]
+Moves = Literal["", "source", "both"]
+"""Which bases of a field move to what is there now."""
 
 
 class Way(StrEnum):
@@ -180,32 +182,17 @@ def agree(  # noqa: PLR0913 - what an agreement is made of
     kore: dict[str, Value | None] = values(link.kore_base)
     casemgr: dict[str, Value | None] = values(link.casemgr_base)
     for field in mapped.fields:
-        current = target.fields.get(field.casemgr)
-        name = field.casemgr
-        is_new = not link.casemgr_base.has(name)
-        unmoved = field.source == link.kore_base.get(name)
-        if way is not Way.ALONE and is_new and _lacks(field, current):
-            unmoved = False
-        edited = touched and way is not Way.ALONE
-        edited = edited and _target_changed(field, link, current)
-        unmoved = unmoved and not edited
+        name, current = field.casemgr, target.fields.get(field.casemgr)
         is_sent = name in sent
-        if way is Way.LEADS and current is not None:  # edited since, if it is another
-            is_sent = is_sent and not _target_changed(field, link, current)
-        fresh = is_sent or (not link.finished and unmoved)
-        if way is not Way.ALONE and is_new and not fresh and _lacks(field, current):
-            continue
-        if way is Way.ALONE or not link.finished:
-            fresh = fresh or is_new
-        settled = field.value is None or field.write_once is not None
-        settled = settled and (link.finished or not edited)
-        if settled and link.finished and way is not Way.ALONE:
-            is_emptied = field.source is None and current is not None
-            if not is_emptied and not _target_changed(field, link, current):
-                kore[name] = field.source
-            settled = False  # what was emptied, or changed on both sides, stays listed
-        if fresh or settled or field.is_met_by(current):
+        if way is Way.ALONE:
+            moves = _moves_alone(field, link, current, is_sent=is_sent)
+        else:
+            moves = _moves(
+                field, link, current, is_sent=is_sent, way=way, touched=touched
+            )
+        if moves:
             kore[name] = field.source
+        if moves == "both":
             casemgr[name] = current
     ended = target.text("status") in ENDED
     if ended == bool(mapped.finished):  # otherwise what both agreed on last stays
@@ -220,6 +207,52 @@ def agree(  # noqa: PLR0913 - what an agreement is made of
         # the direction that follows still has to see that the mapping changed
         mapping=link.mapping or digest if way is Way.LEADS else digest,
     )
+
+
+def _is_settled(field: MappedField) -> bool:
+    """Tell whether nothing can be written: it is reported instead."""
+    return field.value is None or field.write_once is not None
+
+
+def _moves_alone(
+    field: MappedField, link: Link, current: Value | None, *, is_sent: bool
+) -> Moves:
+    unmoved = field.source == link.kore_base.get(field.casemgr)
+    fresh = is_sent or (not link.finished and unmoved)
+    fresh = fresh or not link.casemgr_base.has(field.casemgr)
+    return "both" if fresh or _is_settled(field) or field.is_met_by(current) else ""
+
+
+def _moves(
+    field: MappedField,
+    link: Link,
+    current: Value | None,
+    *,
+    is_sent: bool,
+    way: Way,
+    touched: bool,
+) -> Moves:
+    """Say which bases of a field move in two-way sync.
+
+    What was sent and reads back as something else was edited since, unless it was
+    dropped; the reply to an update in Kore is the record as it was written.
+    """
+    changed = _target_changed(field, link, current)
+    if is_sent and (way is Way.FOLLOWS or current is None or not changed):
+        return "both"
+    is_new = not link.casemgr_base.has(field.casemgr)
+    if is_new and _lacks(field, current):
+        return ""
+    if field.is_met_by(current):
+        return "both"
+    if not link.finished:
+        unmoved = field.source == link.kore_base.get(field.casemgr)
+        unedited = not (touched and changed)
+        taken = is_new or (unedited and (unmoved or _is_settled(field)))
+        return "both" if taken else ""
+    is_emptied = field.source is None and current is not None
+    stays = changed or is_emptied  # listed until somebody decides
+    return "source" if _is_settled(field) and not stays else ""
 
 
 def _lacks(field: MappedField, current: Value | None) -> bool:

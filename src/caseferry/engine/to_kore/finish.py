@@ -1,7 +1,6 @@
 """The end of a group: bases move to what both sides hold; what is held is listed."""
 
 from collections.abc import Sequence
-
 from dataclasses import replace
 
 from caseferry.engine.context import Context

@@ -218,6 +218,7 @@ class Oracle:
     def _lately(self, change: Change, other: str, name: str) -> list[Moment]:
         """Give what people set since the last run ended, whatever it means."""
         end = max((end for end in self.ends if end < change.n), default=0)
+        end = max((run for run in self.runs if run < end), default=0)
         moments = self.tale.history.get((other, name), ())
         return [m for m in moments if m.who == PERSON and end < m.n < change.n]
 

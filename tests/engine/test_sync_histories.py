@@ -4,13 +4,15 @@ A step is what happens, before which request of the next run (0 is at once), and
 what; records are counted from the newest.
 """
 
-from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from caseferry.reconcile.guard import Limits
 from support.duplex import Duplex
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 Step = tuple[Any, ...]
 RUNS = {

@@ -2,6 +2,8 @@
 
 import gc
 import tracemalloc
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from random import Random
 
@@ -21,13 +23,14 @@ from support.duplex import (
 EVERY_S = 300.0
 DAY_RUNS = 288
 SEED = 20_260_302
+MOST_TASKS = 30
 
 
 class Day:
     """People and runs of one day, over a state in a file."""
 
     def __init__(self, path: Path) -> None:
-        self.random = Random(SEED)
+        self.random = Random(SEED)  # noqa: S311 - a schedule, no secret
         print(f"seed {SEED}")
         self.play = Duplex()
         self.path = path
@@ -36,26 +39,30 @@ class Day:
 
     def people(self) -> None:
         """Let somebody do something, now or in the midst of the next run."""
-        play, which = self.play, self.random.randrange(8)
-
-        def pick(changes: dict[str, dict[str, object]]) -> str:
-            return self.random.choice(sorted(changes))
-
-        acts = [
-            lambda change=pick(KORE_TASK): play.edit_kore_task(which, change),
-            lambda change=pick(KORE_CASE): play.edit_kore_case(which, change),
-            lambda change=pick(ACTIVITY): play.edit_activity(which, change),
-            lambda change=pick(CASE): play.edit_case(which, change),
-            lambda: play.complete(which),
-            lambda: play.kore_task(which) if len(play.box.kore.tasks) < 30 else None,
-            lambda: play.agent_task(which) if len(play.box.kore.tasks) < 30 else None,
-        ]
-        act = self.random.choice(acts)
+        act = self.act()
         at = self.random.choice([0, 0, 5, 9, 12])
         if at:
-            play.during.setdefault(at, []).append(act)
+            self.play.during.setdefault(at, []).append(act)
         else:
             act()
+
+    def act(self) -> Callable[[], None]:
+        """Choose what somebody does, and to which record."""
+        play, which = self.play, self.random.randrange(8)
+        edits: list[tuple[Callable[[int, str], None], Mapping[str, object]]] = [
+            (play.edit_kore_task, KORE_TASK),
+            (play.edit_kore_case, KORE_CASE),
+            (play.edit_activity, ACTIVITY),
+            (play.edit_case, CASE),
+        ]
+        others = [play.complete]
+        if len(play.box.kore.tasks) < MOST_TASKS:
+            others += [play.kore_task, play.agent_task]
+        number = self.random.randrange(len(edits) + len(others))
+        if number >= len(edits):
+            return partial(others[number - len(edits)], which)
+        edit, changes = edits[number]
+        return partial(edit, which, self.random.choice(sorted(changes)))
 
     def run(self, *, calm: bool = False) -> None:
         """Sync once, as the schedule does; a fault strikes every fourth run."""

@@ -115,6 +115,7 @@ class Outcome:
     runs: int = 0
     kills: int = 0
     codes: Counter[int] = field(default_factory=Counter)
+    errors: Counter[str] = field(default_factory=Counter)
     wrong: list[str] = field(default_factory=list)
     left: list[str] = field(default_factory=list)
     excused: dict[str, int] = field(default_factory=dict)
@@ -176,6 +177,9 @@ def _read(process: subprocess.Popen[bytes], live: Live, outcome: Outcome) -> Non
             continue  # killed in the middle of it
         outcome.runs += 1
         outcome.codes[document["exit_code"]] += 1
+        outcome.errors.update(
+            f"{error['code']}: {error['message']}" for error in document["errors"]
+        )
         live.soon(lambda: live.oracle.runs.append(live.tale.n))
 
 

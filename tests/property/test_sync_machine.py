@@ -5,6 +5,7 @@ failing history is printed as a program and, with print_blob, as a seed.
 """
 
 import os
+from collections.abc import Callable
 
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
@@ -122,7 +123,7 @@ class Machine(RuleBasedStateMachine):
         act = self.play.assign if back else self.play.queue
         self._at(at, lambda: act(which))
 
-    def _at(self, at: int, act) -> None:  # type: ignore[no-untyped-def]
+    def _at(self, at: int, act: Callable[[], object]) -> None:
         if at:
             self.play.during.setdefault(at, []).append(act)
         else:

@@ -120,7 +120,7 @@ class Chronicle:
         """Give all fields of a record as last seen."""
         return self._known[key]
 
-    def keys(self) -> list[str]:
+    def all_keys(self) -> list[str]:
         """Give every record there is."""
         return sorted(self._known)
 
@@ -145,7 +145,7 @@ class Chronicle:
                 if known is None or old != value:
                     self._note(who, key, name, old, value)
         for key in self._known.keys() - seen.keys():
-            self._note(who, key, "gone", False, True)
+            self._note(who, key, "gone", "no", "yes")
         self._known = seen
 
     def _note(self, who: str, key: str, name: str, old: Any, new: Any) -> None:
@@ -189,9 +189,8 @@ def shown_keys(path: str, content: bytes) -> list[str]:
 
 def _walk(body: Any, found: list[str]) -> None:
     if isinstance(body, dict):
-        for name in ("_id", "id"):
-            if isinstance(body.get(name), str | int):
-                found.append(str(body[name]))
+        ids = (body.get("_id"), body.get("id"))
+        found += [str(each) for each in ids if isinstance(each, str | int)]
         for value in body.values():
             _walk(value, found)
     elif isinstance(body, list):

@@ -22,8 +22,9 @@ from caseferry.reconcile.guard import Limits
 from support.both import OPEN_LIMITS, Both
 from support.chronicle import Chronicle
 from support.crash import Crash
-from support.oracle import PRIORITIES, Oracle
+from support.oracle import Oracle
 from support.rig import default_mapper
+from support.twins import PRIORITIES
 
 Change = dict[str, Any]
 KORE_TASK: Final[dict[str, Change]] = {
@@ -225,9 +226,8 @@ class Duplex:
             change["due"] = self.both.due(change.pop("due_in"))
         entity, _, local = record.partition(":")
         if "tags" in change and local:
-            shelf = self.box.casemgr.cases
-            if entity == "activity":
-                shelf = self.box.casemgr.activities
+            casemgr = self.box.casemgr
+            shelf: Any = casemgr.cases if entity == "case" else casemgr.activities
             custom = dict(shelf[local].custom)
             change["custom"] = {**custom, "kore_tags": change.pop("tags")}
         self._do(lambda: self.both.edit(record, **_with_ours(self.box, record, change)))

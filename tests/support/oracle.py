@@ -5,76 +5,27 @@ knows the default mapping and its policies as an administrator would write them 
 paper. It shares no code with planner, merge or mapping.
 """
 
-from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Final
 
-from support.chronicle import LATE, MACHINE, PERSON, Change, Chronicle, Moment
+from support.chronicle import LATE, PERSON, Change, Chronicle, Moment
+from support.pairs import Pairs
+from support.twins import (
+    ENDED,
+    PRIORITIES,
+    Table,
+    Twin,
+    other_name,
+    own_name,
+    twins_of,
+)
 
-PRIORITIES: Final = {
-    "Emergency": "1",
-    "Critical": "1",
-    "High": "23",
-    "Medium": "45",
-    "Low": "67",
-}
-SEVERITIES: Final = {
-    "Emergency": "urgent",
-    "Critical": "urgent",
-    "High": "high",
-    "Medium": "medium",
-    "Low": "low",
-}
 SOON_MS: Final = 600_000
 """A due date nearer than this cannot be written to casemgr."""
 
-Same = Callable[["Oracle", Any, Any], bool]
-
-
-@dataclass(frozen=True, slots=True)
-class Twin:
-    """One field on both sides; same(kore's value, casemgr's value)."""
-
-    kore: str
-    casemgr: str
-    same: Same
-    owner: str = "ask"
-
-
-def _equal(_: "Oracle", kore: Any, casemgr: Any) -> bool:
-    return bool(kore == casemgr)
-
-
-def _text(_: "Oracle", kore: Any, casemgr: Any) -> bool:
-    return bool((kore or "") == (casemgr or ""))
-
-
-def _number(oracle: "Oracle", kore: Any, casemgr: Any) -> bool:
-    tables = oracle.tables if oracle.is_lenient else oracle.tables[-1:]
-    return any(casemgr in table.get(kore, "") for table in tables if casemgr)
-
-
-def _severity(_: "Oracle", kore: Any, casemgr: Any) -> bool:
-    return bool(SEVERITIES.get(kore) == casemgr)
-
-
-ENDED: Final = Twin("ended", "ended", _equal)
-CASE: Final = (
-    Twin("priority", "severity", _severity),
-    Twin("name", "subject", _text, "kore"),
-    Twin("due", "due", _equal, "casemgr"),
-    Twin("tags", "tags", _equal, "kore"),
-    ENDED,
-)
-TASK: Final = (
-    Twin("priority", "priority", _number),
-    Twin("due", "due", _equal, "casemgr"),
-    Twin("tags", "tags", _equal, "kore"),
-    ENDED,
-)
-NO_RECORD: Final = ("", "gone")
+EMPTY: Final[tuple[Any, ...]] = (None, (), "")
 
 
 @dataclass(slots=True)
@@ -100,7 +51,7 @@ class Oracle:
 
     tale: Chronicle
     owner: str = ""
-    tables: list[dict[str, str]] = field(default_factory=lambda: [PRIORITIES])
+    tables: list[Table] = field(default_factory=lambda: [PRIORITIES])
     is_lenient: bool = True
     wrong: list[str] = field(default_factory=list)
     blind: list[str] = field(default_factory=list)
@@ -113,92 +64,51 @@ class Oracle:
     runs: list[int] = field(default_factory=list)
     ends: list[int] = field(default_factory=list)
     _judged: int = 0
-    _pairs: dict[str, str] = field(default_factory=dict)
-    _made: dict[str, str] = field(default_factory=dict)
+    _pairs: Pairs = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._pairs = Pairs(self.tale)
+
+    @property
+    def _tables(self) -> Sequence[Table]:
+        return self.tables if self.is_lenient else self.tables[-1:]
 
     # what happened ------------------------------------------------------------------
 
     def judge(self) -> list[str]:
         """Judge what happened since the last time; give all that is wrong."""
-        self._pair()
+        for words in self._pairs.look(lost=bool(self.lost)):
+            self._say(words)
         for change in self.tale.changes[self._judged :]:
             if change.who != PERSON:
                 self._judge(change)
         self._judged = len(self.tale.changes)
         return self.wrong
 
-    def _pair(self) -> None:
-        """Find out which records belong together, and complain of third ones."""
-        partners: dict[str, set[str]] = defaultdict(set)
-        places: Counter[str] = Counter()
-        for one, other, place in self._named():
-            places[place] += 1
-            partners[one].add(other)
-            partners[other].add(one)
-        for key, others in partners.items():
-            if len(others) > 1 and not self._is_unknowable(others):
-                self._say(f"{key} has several counterparts: {sorted(others)}")
-            self._pairs[key] = min(others)
-        for place, count in places.items():
-            if count > 1 and not self._hidden_twice(place):
-                self._say(f"{place} is there {count} times")
-
-    def _is_unknowable(self, others: set[str]) -> bool:
-        """Tell whether a lost state could not know of the other one.
-
-        Kore hid it, and what it was made of took no key any more: it had ended.
-        """
-        hidden = [o for o in others if not self.tale.now(o).get("active", True)]
-        return bool(self.lost) and len(others) - len(hidden) <= 1
-
-    def _hidden_twice(self, place: str) -> bool:
-        name = place.split(maxsplit=1)[0]
-        found = {k for k in self.tale.keys() if name in self.tale.now(k)["keys"]}
-        return place.endswith("Kore") and self._is_unknowable(found)
-
-    def _named(self) -> Iterator[tuple[str, str, str]]:
-        for key in self.tale.keys():  # noqa: SIM118 - it is no mapping
-            for name in self.tale.now(key)["keys"]:
-                role, source = name.split(".")[:2]
-                if role not in ("c", "t"):
-                    continue
-                if not key.startswith("kore:"):
-                    yield key, f"kore:{source}", f"{name} in casemgr"
-                    continue
-                kind = "case" if role == "c" else "activity"
-                if not source.startswith(("ci-", "ti-")):
-                    yield key, f"casemgr:{kind}:{source}", f"{name} in Kore"
-
     def _judge(self, change: Change) -> None:
-        key, name = change.key, change.field
-        if name in NO_RECORD:
-            if name == "gone":
-                self._say(f"{key} was removed")
-            return
-        born = self.tale.history[key, ""][0]
-        if born.n + 40 > change.n and change.old is None and born.who == change.who:
-            if self._is_first(change):
-                return  # how it was made
-        if name == "active" or (name == "case" and change.old):
+        if change.field in ("active", "gone", "case") and not self._is_first(change):
             self._say(f"{_told(change)}: that is nobody's to change")
         twin = self._twin(change)
-        if twin is None:
+        if twin is None or self._is_first(change):
             return
-        if change.old not in (None, (), "") and change.new in (None, (), ""):
+        if change.old not in EMPTY and change.new in EMPTY:
             self._emptied(change)
             return
-        other = self._pairs.get(key)
+        other = self._pairs.of(change.key)
         if other is None:
             self._alone(change)
         else:
             self._paired(change, twin, other)
 
     def _is_first(self, change: Change) -> bool:
+        """Tell whether this is how a record was made."""
+        if change.field == "gone":
+            return False
         return self.tale.history[change.key, change.field][0].n == change.n
 
     def _twin(self, change: Change) -> Twin | None:
         is_kore = change.key.startswith("kore:")
-        for twin in _twins(change.key):
+        for twin in twins_of(change.key):
             if change.field == (twin.kore if is_kore else twin.casemgr):
                 return twin
         return None
@@ -254,27 +164,29 @@ class Oracle:
                 since = moment.n
         values = [
             m.value
-            for m in self.tale.since(other, _other(change.key, twin), min(since, run))
+            for m in self.tale.since(
+                other, other_name(change.key, twin), min(since, run)
+            )
             if m.n <= change.n
         ]
         return any(self._same(change.key, twin, change.new, v) for v in values)
 
     def _meant(self, key: str, twin: Twin, other: str, n: int) -> bool:
-        mine = self.tale.at(key, _own(key, twin), n)
-        theirs = self.tale.at(other, _other(key, twin), n)
+        mine = self.tale.at(key, own_name(key, twin), n)
+        theirs = self.tale.at(other, other_name(key, twin), n)
         return self._same(key, twin, mine, theirs)
 
     def _same(self, key: str, twin: Twin, mine: Any, theirs: Any) -> bool:
         if key.startswith("kore:"):
-            return twin.same(self, mine, theirs)
-        return twin.same(self, theirs, mine)
+            return twin.same(mine, theirs, self._tables)
+        return twin.same(theirs, mine, self._tables)
 
     def _overwritten(self, change: Change, twin: Twin, other: str) -> None:
         """Complain where a person's value is gone before anybody else saw it."""
         last = self._before(change)
         if last is None or last.who != PERSON:
             return
-        name = _other(change.key, twin)
+        name = other_name(change.key, twin)
         moments = [m for m in self.tale.since(other, name, last.n) if m.n < change.n]
         carried = next(
             (m for m in moments if self._same(change.key, twin, last.value, m.value)),
@@ -306,6 +218,7 @@ class Oracle:
     def _lately(self, change: Change, other: str, name: str) -> list[Moment]:
         """Give what people set since the last run ended, whatever it means."""
         end = max((end for end in self.ends if end < change.n), default=0)
+        end = max((run for run in self.runs if run < end), default=0)
         moments = self.tale.history.get((other, name), ())
         return [m for m in moments if m.who == PERSON and end < m.n < change.n]
 
@@ -334,7 +247,7 @@ class Oracle:
         return next((m for m in reversed(moments) if m.n < change.n), None)
 
     def _last_agreed(self, change: Change, twin: Twin, other: str) -> int:
-        name = _other(change.key, twin)
+        name = other_name(change.key, twin)
         moments = [
             *self.tale.history[change.key, change.field],
             *self.tale.history.get((other, name), ()),
@@ -407,10 +320,10 @@ class Oracle:
         """
         self.judge()
         found: list[str] = []
-        for key in self.tale.keys():  # noqa: SIM118 - it is no mapping
+        for key in self.tale.all_keys():
             if self._is_excused(key, listed):
                 continue
-            other = self._pairs.get(key)
+            other = self._pairs.of(key)
             if other is None:
                 if self._is_to_be_carried(key):
                     found.append(f"{key} has no counterpart")
@@ -425,9 +338,9 @@ class Oracle:
             yield f"the counterpart of {key} is gone"
             return
         self.is_lenient = casemgr["ended"]  # it cannot follow a changed mapping
-        for twin in _twins(key):
+        for twin in twins_of(key):
             mine, theirs = kore[twin.kore], casemgr[twin.casemgr]
-            if twin.same(self, mine, theirs) or self._is_overdue(twin, mine):
+            if twin.same(mine, theirs, self._tables) or self._is_overdue(twin, mine):
                 continue
             if twin is ENDED and self._is_in_ended_case(kore):
                 continue
@@ -456,11 +369,11 @@ class Oracle:
 
     def _is_excused(self, key: str, listed: Mapping[str, str]) -> bool:
         """Tell whether a record, its case or a counterpart of theirs is listed."""
-        keys = {key, self._pairs.get(key, "")}
-        for each in list(keys):
+        keys = {key, self._pairs.of(key) or ""}
+        for each in tuple(keys):
             if each in self.tale._known:
                 keys.add(self.tale.now(each).get("case", ""))
-        keys |= {self._pairs.get(each, "") for each in keys}
+        keys |= {self._pairs.of(each) or "" for each in keys}
         return not keys.isdisjoint(listed)
 
     def _is_to_be_carried(self, key: str) -> bool:
@@ -479,22 +392,7 @@ class Oracle:
             self.wrong.append(words)
 
 
-def _twins(key: str) -> tuple[Twin, ...]:
-    return CASE if "case:" in key or ":ci-" in key else TASK
-
-
-def _own(key: str, twin: Twin) -> str:
-    return twin.kore if key.startswith("kore:") else twin.casemgr
-
-
-def _other(key: str, twin: Twin) -> str:
-    return twin.casemgr if key.startswith("kore:") else twin.kore
-
-
 def _told(change: Change) -> str:
     who = "a late request" if change.who == LATE else change.who
     words = f"{change.n}: {who} set {change.field} of {change.key}"
     return f"{words} from {change.old!r} to {change.new!r}"
-
-
-__all__ = ["MACHINE", "Oracle"]

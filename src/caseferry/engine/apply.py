@@ -144,11 +144,11 @@ class Applier:
             if field is not None:
                 kore[change.name] = field.source
         target = work.targets.get(link.casemgr)
-        for field in fields.values() if target is not None else ():
-            current = target.fields.get(field.casemgr)
-            if field.casemgr not in casemgr and field.is_met_by(current):
-                kore[field.casemgr] = field.source  # made so, and not sent
-                casemgr[field.casemgr] = current
+        shown = target.fields if target is not None else {}
+        for name, field in fields.items():
+            if name in shown and name not in casemgr and field.is_met_by(shown[name]):
+                kore[name] = field.source  # made so, and not sent
+                casemgr[name] = shown[name]
         link = replace(
             link, kore_base=base(kore.items()), casemgr_base=base(casemgr.items())
         )
@@ -243,10 +243,11 @@ class Applier:
             return
         if self._planner.plain_texts.answer(work, action, error):
             return
-        if self._context.two_way is not None and action.kind is ActionKind.UPDATE:
-            if self._moved(work, action):  # somebody completed or closed it meanwhile
-                self._count_repeat(work, action, limit=1, code=error.code)
-                return
+        is_edit = self._context.two_way is not None and action.kind is ActionKind.UPDATE
+        if is_edit and self._moved(work, action):
+            # somebody may have completed or closed it meanwhile
+            self._count_repeat(work, action, limit=1, code=error.code)
+            return
         self._hold(
             work, action, HoldKind.QUARANTINE, code=error.code, reason=error.message
         )

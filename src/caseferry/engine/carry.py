@@ -63,7 +63,7 @@ class Carrier:
     def _put_off(self, later: list[Key]) -> Iterator[list[Work]]:
         """Give once more what had to wait, while the last others are under way."""
         parked = self._settler.parked
-        ready = [key for key in later if key not in parked]
+        ready = [key for key in dict.fromkeys(later) if key not in parked]
         later[:] = [key for key in later if key in parked]
         yield from self._reloaded(ready)
 
@@ -159,6 +159,7 @@ class Carrier:
             context.settings.absence_bound_s + context.settings.visibility_lag_s
         )
         moved_at = context.clock.monotonic()
+        again = list(dict.fromkeys(again))  # a group twice would be made twice
         while again and not context.must_stop():
             before = (len(again), self._settler.parked)
             again = self._round(again, tally)
@@ -178,7 +179,7 @@ class Carrier:
         left = [key for key in again if key in parked]
         ready = [key for key in again if key not in parked]
         self._drive(self._reloaded(ready), tally, left)
-        return left
+        return list(dict.fromkeys(left))
 
     def _reloaded(self, keys: Sequence[Key]) -> Iterator[list[Work]]:
         once = dict.fromkeys(keys)  # a group loaded twice would be written twice

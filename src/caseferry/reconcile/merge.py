@@ -49,7 +49,8 @@ class Merged:
 
 
 Fate = Literal["edits", "kept", "conflicts"]
-Moves = Literal["none", "source", "both"]
+Moves = Literal["", "source", "both"]
+"""Which bases of a field move to what is there now."""
 
 
 class Way(StrEnum):
@@ -175,70 +176,6 @@ def _is_told(field: MappedField, link: Link, target: Record) -> bool:
     return field.write_once is not None and not asks
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Terms:
-    """What decides which bases of a field move when a group comes to rest."""
-
-    link: Link
-    target: Record
-    sent: frozenset[str]
-    way: Way
-    touched: bool
-
-    def moves_alone(self, field: MappedField) -> Moves:
-        """Say which bases move where this direction is the only one."""
-        link, name = self.link, field.casemgr
-        unmoved = field.source == link.kore_base.get(name)
-        fresh = name in self.sent or not link.casemgr_base.has(name)
-        fresh = fresh or (not link.finished and unmoved)
-        told = _is_told(field, link, self.target)
-        met = field.is_met_by(self.target.fields.get(name))
-        return "both" if fresh or told or met else "none"
-
-    def moves_two_way(self, field: MappedField) -> Moves:
-        """Say which bases move where the other direction looks at the field too.
-
-        What only one side changed stays its own change until it was carried.
-        """
-        link, name = self.link, field.casemgr
-        current = self.target.fields.get(name)
-        is_moved = _target_changed(field, link, current)
-        edited = self.touched and is_moved
-        if field.is_met_by(current):
-            return "both"
-        if self._is_fresh(field, current, is_moved=is_moved, edited=edited):
-            return "both"
-        is_new = not link.casemgr_base.has(name)
-        if is_new and (_lacks(field, current) or not link.finished):
-            return "none" if _lacks(field, current) else "both"
-        if not _is_told(field, link, self.target):
-            return "none"
-        if not link.finished:
-            return "none" if edited else "both"
-        is_emptied = field.source is None and current is not None
-        # what was emptied, or changed on both sides, stays listed
-        return "none" if is_emptied or is_moved else "source"
-
-    def _is_fresh(
-        self,
-        field: MappedField,
-        current: Value | None,
-        *,
-        is_moved: bool,
-        edited: bool,
-    ) -> bool:
-        """Tell whether what is there is what we wrote just now."""
-        link, name = self.link, field.casemgr
-        is_sent = name in self.sent
-        if self.way is Way.LEADS and current is not None:
-            is_sent = is_sent and not is_moved  # edited since, if it is another
-        is_new = not link.casemgr_base.has(name)
-        unmoved = field.source == link.kore_base.get(name) and not edited
-        if is_new and _lacks(field, current):
-            unmoved = False
-        return is_sent or (not link.finished and unmoved)
-
-
 def agree(  # noqa: PLR0913 - what an agreement is made of
     mapped: MappedRecord,
     link: Link,
@@ -264,16 +201,25 @@ def agree(  # noqa: PLR0913 - what an agreement is made of
     """
     kore: dict[str, Value | None] = values(link.kore_base)
     casemgr: dict[str, Value | None] = values(link.casemgr_base)
-    terms = _Terms(link=link, target=target, sent=sent, way=way, touched=touched)
     for field in mapped.fields:
-        name = field.casemgr
-        moves = terms.moves_alone(field)
-        if way is not Way.ALONE:
-            moves = terms.moves_two_way(field)
-        if moves != "none":
+        name, current = field.casemgr, target.fields.get(field.casemgr)
+        is_sent, told = name in sent, _is_told(field, link, target)
+        if way is Way.ALONE:
+            moves = _moves_alone(field, link, current, is_sent=is_sent, told=told)
+        else:
+            moves = _moves(
+                field,
+                link,
+                current,
+                is_sent=is_sent,
+                told=told,
+                way=way,
+                touched=touched,
+            )
+        if moves:
             kore[name] = field.source
         if moves == "both":
-            casemgr[name] = target.fields.get(name)
+            casemgr[name] = current
     ended = target.text("status") in ENDED
     if ended == bool(mapped.finished):  # otherwise what both agreed on last stays
         kore[FINISHED] = "true" if ended else "false"
@@ -287,6 +233,48 @@ def agree(  # noqa: PLR0913 - what an agreement is made of
         # the direction that follows still has to see that the mapping changed
         mapping=link.mapping or digest if way is Way.LEADS else digest,
     )
+
+
+def _moves_alone(
+    field: MappedField, link: Link, current: Value | None, *, is_sent: bool, told: bool
+) -> Moves:
+    unmoved = field.source == link.kore_base.get(field.casemgr)
+    fresh = is_sent or (not link.finished and unmoved)
+    fresh = fresh or not link.casemgr_base.has(field.casemgr)
+    return "both" if fresh or told or field.is_met_by(current) else ""
+
+
+def _moves(  # noqa: PLR0913 - what a move is decided on
+    field: MappedField,
+    link: Link,
+    current: Value | None,
+    *,
+    is_sent: bool,
+    told: bool,
+    way: Way,
+    touched: bool,
+) -> Moves:
+    """Say which bases of a field move in two-way sync.
+
+    What was sent and reads back as something else was edited since, unless it was
+    dropped; the reply to an update in Kore is the record as it was written.
+    """
+    changed = _target_changed(field, link, current)
+    if is_sent and (way is Way.FOLLOWS or current is None or not changed):
+        return "both"
+    is_new = not link.casemgr_base.has(field.casemgr)
+    if is_new and _lacks(field, current):
+        return ""
+    if field.is_met_by(current):
+        return "both"
+    if not link.finished:
+        unmoved = field.source == link.kore_base.get(field.casemgr)
+        unedited = not (touched and changed)
+        taken = is_new or (unedited and (unmoved or told))
+        return "both" if taken else ""
+    is_emptied = field.source is None and current is not None
+    stays = changed or is_emptied  # listed until somebody decides
+    return "source" if told and not stays else ""
 
 
 def _lacks(field: MappedField, current: Value | None) -> bool:

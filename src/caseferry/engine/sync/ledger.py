@@ -33,7 +33,7 @@ class Side(Tally):
 
     @property
     def written(self) -> list[KoreWork]:
-        """The groups not counted yet that were written to or finished in Kore."""
+        """The groups not counted yet in which something was done in Kore."""
         works = (work for work, _ in self.waiting.values())
         return [
             work

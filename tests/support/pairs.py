@@ -1,0 +1,64 @@
+"""Which records belong together, by the keys that each carries of the other."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+
+from support.chronicle import Chronicle
+
+
+class Pairs:
+    """The pairs of a chronicle's records."""
+
+    def __init__(self, tale: Chronicle) -> None:
+        self.tale = tale
+        self._of: dict[str, str] = {}
+
+    def of(self, key: str) -> str | None:
+        """Give the counterpart of a record."""
+        return self._of.get(key)
+
+    def look(self, *, lost: bool) -> Iterator[str]:
+        """Find out which records belong together, and complain of third ones.
+
+        Args:
+            lost: the state was lost once, or an older one restored.
+        """
+        partners: dict[str, set[str]] = defaultdict(set)
+        places: Counter[str] = Counter()
+        for one, other, place in self._named():
+            places[place] += 1
+            partners[one].add(other)
+            partners[other].add(one)
+        for key, others in partners.items():
+            if len(others) > 1 and not (lost and self._is_hidden(others)):
+                yield f"{key} has several counterparts: {sorted(others)}"
+            self._of[key] = min(others)
+        for place, count in places.items():
+            if count > 1 and not (lost and self._hidden_twice(place)):
+                yield f"{place} is there {count} times"
+
+    def _is_hidden(self, others: set[str]) -> bool:
+        """Tell whether a lost state could not know of the other one.
+
+        Kore hid it, and what it was made of took no key any more: it had ended.
+        """
+        hidden = [o for o in others if not self.tale.now(o).get("active", True)]
+        return len(others) - len(hidden) <= 1
+
+    def _hidden_twice(self, place: str) -> bool:
+        name = place.split(maxsplit=1)[0]
+        found = {k for k in self.tale.all_keys() if name in self.tale.now(k)["keys"]}
+        return place.endswith("Kore") and self._is_hidden(found)
+
+    def _named(self) -> Iterator[tuple[str, str, str]]:
+        for key in self.tale.all_keys():
+            for name in self.tale.now(key)["keys"]:
+                role, source = name.split(".")[:2]
+                if role not in ("c", "t"):
+                    continue
+                if not key.startswith("kore:"):
+                    yield key, f"kore:{source}", f"{name} in casemgr"
+                    continue
+                kind = "case" if role == "c" else "activity"
+                if not source.startswith(("ci-", "ti-")):
+                    yield key, f"casemgr:{kind}:{source}", f"{name} in Kore"

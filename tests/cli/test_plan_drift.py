@@ -178,3 +178,15 @@ def test_a_sync_carries_what_a_two_way_plan_set_aside(moved: Rehearsal) -> None:
     assert moved.home.run("sync", "--yes", *ALLOWED).code == 0
 
     assert "low" in severities(moved)
+
+
+def test_what_was_parted_meanwhile_is_set_aside(moved: Rehearsal) -> None:
+    """Somebody unlinked the pair: what was signed for it is not done, and told."""
+    make(moved, *ALLOWED)
+    key = f"kore:{case(moved, 'Charged twice')}"
+    assert moved.home.run("unlink", key, "--yes").code == 0
+
+    done = apply(moved, *ALLOWED)
+
+    assert (done.code, counted(done, "set_aside")) == (3, 1)
+    assert severities(moved) == ["medium"] * 3

@@ -15,7 +15,7 @@ from caseferry.model.action import WRITES, Action, ActionKind, GroupPlan
 from caseferry.model.correlation import Role
 from caseferry.model.link import Hold, HoldKind
 from caseferry.model.record import Key
-from caseferry.planfile.lines import ROLE_OF
+from caseferry.planfile.lines import QUIET, ROLE_OF
 from caseferry.planfile.read import SavedPlan
 from caseferry.planfile.redact import Redactor
 from caseferry.planfile.shape import ActionLine
@@ -25,9 +25,9 @@ _FIELDS = frozenset(
     {
         ActionKind.UPDATE,
         ActionKind.NOTE,
-        ActionKind.UNCHANGED,
         ActionKind.CONFLICT,
         ActionKind.SET_ASIDE,
+        *QUIET,
     }
 )
 """What a plan may say of a record's fields alone."""
@@ -172,18 +172,20 @@ def _hold(work: Judged, key: Key, stray: Stray) -> Hold:
 
 
 def _without(plan: GroupPlan, work: Judged) -> GroupPlan:
-    """Take the fields of records that are set aside out of a plan, and say so."""
-    aside = {who: stray for who, stray in work.aside.items() if stray.contents_only}
-    if not aside:
+    """Take what is set aside out of a plan, and say so of each record."""
+    if not work.aside:
         return plan
     actions = [
-        a for a in plan.actions if (a.role, a.key) not in aside or a.kind not in _FIELDS
+        a
+        for a in plan.actions
+        if (stray := work.aside.get((a.role, a.key))) is None
+        or a.kind not in (_FIELDS if stray.contents_only else QUIET)
     ]
     told = {(a.role, a.key) for a in actions}
     actions += [
         _set_aside(work, role, key, stray)
-        for (role, key), stray in aside.items()
-        if (role, key) not in told
+        for (role, key), stray in work.aside.items()
+        if (role, key) not in told and role is not Role.OPENER and key in work.prints
     ]
     losses = tuple(loss for action in actions for loss in action.losses)
     return replace(plan, actions=tuple(actions), losses=losses)

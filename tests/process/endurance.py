@@ -133,6 +133,8 @@ def endure(seconds: float, *, kill_every_s: float, seed: int) -> Outcome:
         folder = Path(text)
         lags = {"visibility_lag": "1s", "late_effect": f"{LATE_S:.0f}s"}
         write_sandbox_config(folder, url, lags, kore_ids=True)
+        for words in (("migrate", "--from", "kore"), ("sync",)):
+            outcome.codes[_once(folder, *words)] += 1
         _treat_badly(live, folder, outcome, seconds, kill_every_s)
         live.soon(live.box.faults.clear)
         for _ in range(3):
@@ -183,8 +185,8 @@ def _read(process: subprocess.Popen[bytes], live: Live, outcome: Outcome) -> Non
         live.soon(lambda: live.oracle.runs.append(live.tale.n))
 
 
-def _once(folder: Path) -> int:
-    words = _words(folder, "sync", "--yes", "--json")
+def _once(folder: Path, *command: str) -> int:
+    words = _words(folder, *(command or ("sync",)), "--yes", "--json")
     done = subprocess.run(
         words, env=_variables(), capture_output=True, timeout=300, check=False
     )

@@ -190,3 +190,15 @@ def test_what_was_parted_meanwhile_is_set_aside(moved: Rehearsal) -> None:
 
     assert (done.code, counted(done, "set_aside")) == (3, 1)
     assert severities(moved) == ["medium"] * 3
+
+
+def test_the_question_names_what_changes(moved: Rehearsal) -> None:
+    """A plan of nothing but changes asks for changes, not for none made."""
+    make(moved, *ALLOWED)
+
+    argv = ("apply", "p.jsonl", *ALLOWED)
+    done = moved.home.run(*argv, answer="n\n", tty=True)
+
+    assert "1 record changed?" in done.err
+    assert " made" not in done.err[done.err.index("Write to casemgr") :]
+    assert severities(moved) == ["medium"] * 3

@@ -235,13 +235,20 @@ class Story:
 
     def question(self, figures: Figures) -> str:
         """Ask for what is about to be written."""
-        made = figures.tally.total("create")
-        ended = figures.tally.total("complete", "close")
-        return (
-            f"Write to {' and '.join(NAMES[each] for each in self.direction.targets)}: "
-            f"{plural(figures.planned, 'request')}, "
-            f"{plural(made, 'record')} made, {plural(ended, 'record')} finished?"
-        )
+        tally = figures.tally
+        parts = [plural(figures.planned, "request")] + [
+            f"{plural(count, 'record')} {words}"
+            for words, count in (
+                ("made", tally.total("create")),
+                ("changed", tally.total("update")),
+                ("told by a note", tally.total("note")),
+                ("finished", tally.total("complete", "close")),
+                ("opened again", tally.total("reopen")),
+            )
+            if count
+        ]
+        where = " and ".join(NAMES[each] for each in self.direction.targets)
+        return f"Write to {where}: {', '.join(parts)}?"
 
     def _plan_lines(self, shown: PlanLines) -> list[str]:
         if not shown.lines:

@@ -6,12 +6,20 @@ import json
 import os
 import sys
 import time
+from collections.abc import Callable
+from typing import Any
 
 from benchmarks.child import answer, options, peak_mb
 
+_FINE = (0, 3, 4, 6)
+
 
 def main() -> None:
-    """Run it; CPU time includes the start of Python and all imports."""
+    """Run it, twice where that is asked for.
+
+    CPU time includes the start of Python and all imports, but for `again_s`: that of
+    the second time.
+    """
     asked = options()
     os.environ.update(asked["env"])
     os.chdir(asked["folder"])
@@ -20,19 +28,26 @@ def main() -> None:
     from caseferry.cli import main as run  # noqa: PLC0415
 
     spare_collector()
+    told, code = _told(run, asked["words"])
+    figures = {
+        "wall_s": time.perf_counter() - began,
+        "cpu_s": time.process_time(),
+        "peak_mb": peak_mb(),
+    }
+    if asked.get("again"):
+        before = time.process_time()
+        _told(run, asked["words"])
+        figures["again_s"] = time.process_time() - before
+    answer(**figures, exit_code=code, told=told)
+
+
+def _told(run: Callable[[list[str]], int], words: list[str]) -> tuple[Any, int]:
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed):
-        code = run([*asked["words"], "--json"])
-    wall_s, cpu_s = time.perf_counter() - began, time.process_time()
-    if code not in (0, 3, 4, 6):
+        code = run([*words, "--json"])
+    if code not in _FINE:
         sys.exit(printed.getvalue())
-    answer(
-        wall_s=wall_s,
-        cpu_s=cpu_s,
-        peak_mb=peak_mb(),
-        exit_code=code,
-        told=json.loads(printed.getvalue()),
-    )
+    return json.loads(printed.getvalue()), code
 
 
 if __name__ == "__main__":

@@ -5,7 +5,6 @@ own, which no system knows: a run that reads only what changed never asks for th
 """
 
 import json
-import shutil
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -22,7 +21,11 @@ from caseferry.model.link import Link
 from caseferry.model.record import Entity, Key, Record, System, record_fingerprint
 
 OVERLAP_S = 1
-_ENV = {"CASEFERRY__SYNC__OVERLAP": f"{OVERLAP_S}s"}
+_ENV = {
+    "CASEFERRY__SYNC__OVERLAP": f"{OVERLAP_S}s",
+    "CASEFERRY__GUARD__MAX_CHANGES": "off",
+    "CASEFERRY__GUARD__MAX_REPRIORITISED": "off",
+}
 _EDIT_S = 0.02  # between two edits, so that no two bear the same time
 
 
@@ -33,40 +36,36 @@ class Large:
     Attributes:
         url: of the sandbox.
         folder: with the configuration and the state.
-        records: how many source records are linked.
     """
 
     url: str
     folder: Path
-    records: int
 
     @property
     def state(self) -> Path:
         """The state file."""
         return self.folder / "caseferry.db"
 
-    @contextmanager
-    def kept(self) -> Iterator[None]:
-        """Put the state back after the block as it was before."""
-        spare = self.folder / "spare.db"
-        shutil.copyfile(self.state, spare)
-        try:
-            yield
-        finally:
-            for path in self.folder.glob("caseferry.db*"):
-                path.unlink()
-            spare.rename(self.state)
+    def run(self, *words: str, again: bool = False) -> dict[str, Any]:
+        """Run one command with `--json`; give what `command_child.py` tells."""
+        return child.run(
+            "command_child.py",
+            words=words,
+            folder=str(self.folder),
+            env=_ENV,
+            again=again,
+        )
 
-    def run(self, *words: str) -> dict[str, Any]:
-        """Run one command in a process of its own; give what it took and printed."""
-        return command(self.folder, *words)
+    def page(self, name: str) -> Any:
+        """Read one of the sandbox's control pages."""
+        return child.fetch(f"{self.url}/_sandbox/{name}")
 
     def edit(
         self, system: str, entity: str, changes: dict[str, str], count: int
     ) -> None:
         """Let people edit some open records of a system; `{n}` is a record's id."""
         kinds = {"case": "cases", "task": "tasks", "activity": "activities"}
-        shown = child.fetch(f"{self.url}/_sandbox/state")[system][kinds[entity]]
+        shown = self.page("state")[system][kinds[entity]]
         is_open = {"Open", "In Progress", "open", "assigned"}
         ids = [n for n, record in shown.items() if record["status"] in is_open]
         for number in ids[:count]:
@@ -82,14 +81,9 @@ def tell(url: str, body: object) -> None:
     urllib.request.urlopen(request).close()  # noqa: S310 - our own server
 
 
-def command(folder: Path, *words: str) -> dict[str, Any]:
-    """Run a command with `--json`; gives `child.command`'s figures."""
-    return child.run("command_child.py", words=words, folder=str(folder), env=_ENV)
-
-
 @contextmanager
-def large(folder: Path, *, cases: int, records: int) -> Iterator[Large]:
-    """Serve a sandbox of so many cases, and link so many records in a state."""
+def served(folder: Path, *, cases: int) -> Iterator[Large]:
+    """Serve a sandbox whose Kore holds so many cases, and carry them to casemgr."""
     with child.serving(
         "sandbox_child.py",
         cases=cases,
@@ -98,13 +92,17 @@ def large(folder: Path, *, cases: int, records: int) -> Iterator[Large]:
         readings={"kore.sort_updated_at": "supported"},
         config=str(folder),
     ) as box:
-        made = Large(url=box["url"], folder=folder, records=records)
-        for words in (
-            ("migrate", "--from", "kore", "--yes"),
-            ("check",),
-            ("sync", "--yes"),
-        ):
-            made.run(*words)
+        made = Large(url=box["url"], folder=folder)
+        made.run("migrate", "--from", "kore", "--yes")
+        yield made
+
+
+@contextmanager
+def large(folder: Path, *, cases: int, records: int) -> Iterator[Large]:
+    """Serve a sandbox of so many cases, and link so many records in a state."""
+    with served(folder, cases=cases) as made:
+        made.run("check")
+        made.run("sync", "--yes")
         multiply(made.state, records)
         settle(made)
         yield made
@@ -113,8 +111,8 @@ def large(folder: Path, *, cases: int, records: int) -> Iterator[Large]:
 def settle(made: Large) -> None:
     """Move all watermarks past what the set-up wrote, by one change of each listing."""
     time.sleep(3 * OVERLAP_S)
-    made.edit("casemgr", "activity", {"language": "en"}, 10)
-    made.edit("casemgr", "case", {"solution": "by {n}"}, 10)
+    made.edit("casemgr", "activity", {"language": "en"}, 30)
+    made.edit("casemgr", "case", {"solution": "by {n}"}, 30)
     made.run("sync", "--yes")
     time.sleep(3 * OVERLAP_S)
     made.run("sync", "--yes")

@@ -1,8 +1,8 @@
 """One migration against a sandbox, phase by phase; `profile` writes cProfile data."""
 
 import tempfile
-from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from benchmarks.child import Stopwatch, answer, options, peak_mb
 from benchmarks.profiling import profiled
@@ -12,6 +12,9 @@ from caseferry.adapters.casemgr.system import CasemgrHttp
 from caseferry.adapters.sqlite import SqliteStore
 from caseferry.engine.migrate import Migration, Options
 from caseferry.engine.workers import Workers
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 WRITES = {
     "create",

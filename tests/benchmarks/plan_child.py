@@ -27,8 +27,7 @@ from caseferry.engine.migrate import Migration
 from caseferry.model.record import Entity, Key, Record, System
 from caseferry.ports import Store
 
-_GUARDS = ("max-creates", "max-changes", "max-closed", "max-reopened", "losses")
-_GUARDS_TOO = ("max-reprioritised", "max-not-seen")
+_GUARDS = ("max-changes", "max-reprioritised", "max-reopened", "losses")
 
 
 class Remembered:
@@ -67,15 +66,18 @@ class Remembered:
             "server_time": lambda _: datetime.now(UTC),
         }
         for name, call in replaced.items():
-            # a plain function, so that the method's own object is handed on
-            method = _method(call)
-            stack.enter_context(patch.object(CasemgrHttp, name, method))
+            stack.enter_context(patch.object(CasemgrHttp, name, _method(call)))
         stack.enter_context(patch.object(Migration, "read", _method(self.read)))
         return stack
 
 
 def _method(call: Callable[..., Any]) -> Callable[..., Any]:
-    return lambda *given: call(*given)
+    """Make a plain function, which is handed its object; a bound method is not."""
+
+    def method(*given: object) -> object:
+        return call(*given)
+
+    return method
 
 
 def main() -> None:
@@ -88,15 +90,16 @@ def main() -> None:
     whole = Course.run
 
     def timed(course: Course) -> Any:
-        began = time.perf_counter()
+        began, cpu_s = time.perf_counter(), time.process_time()
         try:
             return profiled(lambda: whole(course), asked.get("profile"), "plan")
         finally:
-            planned.extend((time.perf_counter() - began, peak_mb()))
+            planned.append(time.perf_counter() - began)
+            planned.append(time.process_time() - cpu_s)
 
     printed = io.StringIO()
     words = ["plan", "--from", "kore", "--out", "p.jsonl", "--html", "p.html"]
-    words += [f"--allow={name}" for name in (*_GUARDS, *_GUARDS_TOO)]
+    words += [f"--allow={name}" for name in _GUARDS]
     began = time.perf_counter()
     with (
         Remembered().patches(),
@@ -107,10 +110,10 @@ def main() -> None:
     took_s = time.perf_counter() - began
     if code:
         sys.exit(printed.getvalue())
-    plan_s, plan_mb = planned
+    plan_s, plan_cpu_s = planned
     answer(
         plan_s=plan_s,
-        plan_mb=plan_mb,
+        plan_cpu_s=plan_cpu_s,
         files_s=took_s - plan_s,
         peak_mb=peak_mb(),
         cpu_s=time.process_time(),

@@ -1,9 +1,9 @@
 """Runs the benchmarks and prints a table; asserts nothing.
 
-    python -m tests.benchmarks                 everything, about 15 minutes
-    python -m tests.benchmarks --quick         smaller numbers, about 3 minutes
+    python -m tests.benchmarks                 everything, about 18 minutes
+    python -m tests.benchmarks --quick         smaller numbers, about 4 minutes
     python -m tests.benchmarks writes reads    some of: requests back writes reads
-                                               memory pages
+                                               memory pages plans
 
 dlt is compared with when this Python, or the one CASEFERRY_BENCH_DLT names, has it:
 
@@ -30,7 +30,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from benchmarks import child, counts
+from benchmarks import child, counts, many
 from benchmarks import pages as report_pages
 from benchmarks.counts_back import measure_back
 
@@ -53,10 +53,17 @@ class Size:
     records: int = 50_000
     few: int = 2000
     many: int = 20_000
+    linked: int = 100_000
 
 
 QUICK = Size(
-    count_cases=300, write_cases=300, repeats=1, records=10_000, few=300, many=1500
+    count_cases=300,
+    write_cases=300,
+    repeats=1,
+    records=10_000,
+    few=300,
+    many=1500,
+    linked=10_000,
 )
 
 
@@ -258,6 +265,12 @@ def pages(_: Size) -> list[Row]:
     return rows
 
 
+def plans(size: Size) -> list[Row]:
+    """Measure plans and syncs of very many records, and what `apply` asks."""
+    large = many.measure(size.linked, size.repeats)
+    return large + many.preconditions(size.write_cases // 5)
+
+
 PARTS: dict[str, Callable[[Size], list[Row]]] = {
     "requests": requests,
     "back": back,
@@ -265,6 +278,7 @@ PARTS: dict[str, Callable[[Size], list[Row]]] = {
     "reads": reads,
     "memory": memory,
     "pages": pages,
+    "plans": plans,
 }
 
 

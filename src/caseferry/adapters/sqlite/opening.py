@@ -1,6 +1,7 @@
 """Opening the state file: what it is, whether it is ours, and of which version."""
 
 import sqlite3
+from contextlib import suppress
 from pathlib import Path
 
 from sqlite_utils import Database, Migrations
@@ -131,9 +132,9 @@ def _is_check_due(conn: sqlite3.Connection, path: Path) -> bool:
     schedule would read all of a large state every few minutes. A copy is another file,
     and a process that was killed leaves its log.
     """
-    log = path.with_name(f"{path.name}-wal")
-    if log.exists() and log.stat().st_size:
-        return True
+    with suppress(FileNotFoundError):
+        if path.with_name(f"{path.name}-wal").stat().st_size:
+            return True
     return conn.execute(_WAS_CHECKED, (_identity(path),)).fetchone() is None
 
 

@@ -5,7 +5,7 @@ first create of a run, what was created on the target since the state last looke
 read, and every record that carries a key of this tenant pair gets its link back.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -128,10 +128,14 @@ class Adopter:
 
     def _adopt_by_own_key(self, records: Sequence[Record], total: Adopted) -> None:
         """Link cases that carry their own key, though Kore hides the tasks in them."""
-        settings, store = self._context.settings, self._context.store
         parents = sorted({record.parent for record in records if record.parent})
+        self.adopt_cases(self._context.casemgr.get_cases(parents).values(), total)
+
+    def adopt_cases(self, cases: Iterable[Record], total: Adopted) -> None:
+        """Link those of some cases that carry the key of a Kore case without link."""
+        settings, store = self._context.settings, self._context.store
         owners: dict[Key, Record] = {}
-        for case in self._context.casemgr.get_cases(parents).values():
+        for case in cases:
             own = parse_correlation(case.text(settings.case_key_field))
             if own is not None and own.pair == settings.pair.mark:
                 owners[kore_key(own.source)] = case

@@ -35,13 +35,13 @@ class SyncAdopter:
         """
         since = changed_since(self._context)
         total = self._to_kore.scan_marked(since)
+        cases = self._context.store.changed_records(System.CASEMGR, Entity.CASE, since)
+        for page in _pages(cases):  # what was in them may have been moved since
+            self._to_casemgr.adopt_cases(page, total)
         made = self._context.store.changed_records(System.CASEMGR, Entity.TASK, since)
         for page in _pages(chain(made, self._strangers())):
             total.records += len(page)
             self._to_casemgr.adopt_page(page, total)
-        cases = self._context.store.changed_records(System.CASEMGR, Entity.CASE, since)
-        for page in _pages(cases):  # a case may be listed before what is in it
-            self._to_casemgr.adopt_cases(page, total)
         return total
 
     def _strangers(self) -> Iterator[Record]:

@@ -156,6 +156,47 @@ HISTORIES: dict[str, tuple[Step, list[Step]]] = {
             ("sync", 0),
         ],
     ),
+    "a case is known by its key though its opener was moved": (
+        (0, 2, "", True),
+        [
+            ("move", 4, 7, 0),
+            ("lose", 0),
+            ("agent_case", 0, 2),
+            ("faulty", 0, "gateway_html", "search_activities", 0, 2),
+        ],
+    ),
+    "a case whose opener is not listed yet is known by its key": (
+        (0, 1, "", True),
+        [
+            ("lag", 0, 20),
+            ("die_at_a_request", 0, 51, "before"),
+            ("kore_case", 0, 0),
+            ("die_at_a_request", 0, 24, "before"),
+            ("restore", 0, 2),
+            ("move", 4, 6, 7),
+            ("faulty", 0, "gateway_html", "get_tasks", 7, 1),
+        ],
+    ),
+    "a group that waits twice is made once": (
+        (0, 0, "", True),
+        [
+            ("agent_task", 0, 4),
+            ("kore_task", 9, 1),
+            ("die_at_a_request", 0, 13, "after"),
+            ("die_at_a_commit", 0, 17, "after"),
+            ("sync", 0),
+        ],
+    ),
+    "a new date replaces one that has passed": (
+        (0, 0, "", True),
+        [
+            ("edit_kore_case", 0, 0, "due soon"),
+            ("wait", 0, 1000),
+            ("sync", 0),
+            ("sync", 0),
+            ("edit_kore_case", 0, 0, "due later"),
+        ],
+    ),
     "what was emptied stays listed": (
         (1, 0, "", True),
         [

@@ -189,7 +189,8 @@ def shown_keys(path: str, content: bytes) -> list[str]:
 
 def _walk(body: Any, found: list[str]) -> None:
     if isinstance(body, dict):
-        ids = (body.get("_id"), body.get("id"))
+        is_record = "subject" in body or "refId" in body  # else a user, a customer …
+        ids = (body.get("_id"), body.get("id")) if is_record else ()
         found += [str(each) for each in ids if isinstance(each, str | int)]
         for value in body.values():
             _walk(value, found)

@@ -316,7 +316,7 @@ class Duplex:
             self._break()
         self._after()
 
-    def faulty(self, kind: str, operation: str, *, after: int, times: int) -> None:
+    def faulty(self, kind: str, operation: str, after: int, times: int) -> None:
         self.both.fault(
             kind, operation, system="*", after=after, times=times, delay_s=45.0
         )

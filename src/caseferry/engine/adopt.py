@@ -5,7 +5,7 @@ first create of a run, what was created on the target since the state last looke
 read, and every record that carries a key of this tenant pair gets its link back.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -178,22 +178,41 @@ class Adopter:
 
     def _adopt_by_own_key(self, found: Sequence[Keyed], total: Adopted) -> None:
         """Link cases that carry their own key, though Kore hides the tasks in them."""
-        settings, store = self._context.settings, self._context.store
         parents = sorted({k.record.parent for k in found if k.record.parent})
         live = {k.record.parent for k in found if not k.ended}
+        cases = self._context.casemgr.get_cases(parents).values()
+        for work, case in self._owned(cases):
+            if case.key not in live:
+                self._cases.bury(work, case, 0, total)
+            else:
+                self._link_case(work, case, total)
+
+    def adopt_cases(self, cases: Iterable[Record], total: Adopted) -> None:
+        """Link those of some cases that carry the key of a Kore case without link.
+
+        What is in them was looked at before: it may have been moved, or taken back.
+        """
+        for work, case in self._owned(cases):
+            if self._context.store.link(case.key) is None:
+                self._link_case(work, case, total)
+
+    def _owned(self, cases: Iterable[Record]) -> list[tuple[Work, Record]]:
+        """Give the cases that carry a Kore case's key, with that case's group."""
+        settings, store = self._context.settings, self._context.store
         owners: dict[Key, Record] = {}
-        for case in self._context.casemgr.get_cases(parents).values():
+        for case in cases:
             own = parse_correlation(case.text(settings.case_key_field))
             if own is None or own.pair != settings.pair.mark:
                 continue
             if not is_left(store, kore_key(own.source)):
                 owners[kore_key(own.source)] = case
-        for work in self._planner.load(sorted(owners)):
-            case = owners[work.key]
-            if case.key not in live:
-                self._cases.bury(work, case, 0, total)
-            elif work.case_link is None and not retired_among(store, [case.key]):
-                self._cases.link(work, case, total)
+        works = self._planner.load(sorted(owners))
+        return [(work, owners[work.key]) for work in works]
+
+    def _link_case(self, work: Work, case: Record, total: Adopted) -> None:
+        is_retired = retired_among(self._context.store, [case.key])
+        if work.case_link is None and not is_retired:
+            self._cases.link(work, case, total)
 
     def _ours(self, record: Record) -> Correlation | None:
         text = record.text(self._context.settings.activity_key_field)

@@ -101,10 +101,11 @@ def _is_contested(
     field: MappedField, link: Link, current: Value | None, way: Way
 ) -> bool:
     """Tell whether the target's value is somebody's, so that a write would lose it."""
-    if way is not Way.ALONE and link.finished:
-        known = link.casemgr_base.has(field.casemgr)
-        if not known:
-            return current is not None
+    if way is not Way.ALONE:
+        if current is None:
+            return False  # nothing is there that could be lost
+        if link.finished and not link.casemgr_base.has(field.casemgr):
+            return True
     return _target_changed(field, link, current)
 
 

@@ -11,6 +11,7 @@ from caseferry.engine.sync.rules import STRANGER
 from caseferry.engine.to_kore.adopt import KoreAdopter
 from caseferry.engine.to_kore.plans import KorePlanner
 from caseferry.model.record import Entity, Record, System
+from caseferry.reconcile.view import CLOSED
 
 _BATCH = 200
 
@@ -35,15 +36,28 @@ class SyncAdopter:
         """
         since = changed_since(self._context)
         total = Adopted()
+        self._adopt_cases(since, total, closed=False)
         made = self._context.store.changed_records(System.CASEMGR, Entity.TASK, since)
         for page in _pages(chain(made, self._strangers())):
             total.records += len(page)
             self._to_casemgr.adopt_page(page, total)
+        self._adopt_cases(since, total, closed=True)
         # an edit of a Kore record names its counterpart too, also one taken back
         marked = self._to_kore.scan_marked(since)
         for name in ("records", "links", "twice", "strangers"):
             setattr(total, name, getattr(total, name) + getattr(marked, name))
         return total
+
+    def _adopt_cases(self, since: int, total: Adopted, *, closed: bool) -> None:
+        """Link cases by their own key: what was in them may have been moved since.
+
+        Open ones before what is in them is looked at, for that may lie elsewhere; of a
+        closed one only that tells whether an undo ended it.
+        """
+        cases = self._context.store.changed_records(System.CASEMGR, Entity.CASE, since)
+        chosen = (c for c in cases if (c.text("status") == CLOSED) is closed)
+        for page in _pages(chosen):
+            self._to_casemgr.adopt_cases(page, total)
 
     def _strangers(self) -> Iterator[Record]:
         """Give what carries a key of a record that was not shown: it may be now."""

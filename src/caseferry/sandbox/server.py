@@ -1,5 +1,6 @@
 """The sandbox behind uvicorn: blocking, or in a thread."""
 
+import asyncio
 import socket
 import threading
 from collections.abc import Iterator
@@ -16,7 +17,14 @@ _STOP_S: Final = 10.0
 
 
 class DroppableProtocol(HttpToolsProtocol):
-    """Lets the application reset its connection."""
+    """Lets the application reset its connection; sends what it has at once."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        # asyncio does so only for sockets that were made with their protocol's number.
+        # Without it a small body waits 40 ms until its headers are acknowledged.
+        own = transport.get_extra_info("socket")
+        own.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        super().connection_made(transport)
 
     def on_message_begin(self) -> None:
         super().on_message_begin()

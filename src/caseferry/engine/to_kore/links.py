@@ -136,7 +136,7 @@ def _due_again(mapped: MappedRecord, link: Link, record: Record) -> Link:
         shown = record.fields.get(field.kore)
         if field.is_met_by(shown) or shown != _MADE.get(field.kore):
             continue
-        kore.pop(field.casemgr, None)
+        kore[field.casemgr] = shown  # what comes later is somebody's
         casemgr.pop(field.casemgr, None)
     return replace(
         link,

@@ -25,7 +25,7 @@ DAY_RUNS = 288
 SEED = 20_260_302
 MOST_TASKS = 30
 TOKEN_BYTES = 1_000
-"""A run's tokens, which the sandbox keeps; a run's own objects are a hundred times it."""
+"""A run's tokens, which the sandbox keeps; its own objects are a hundred times that."""
 
 
 class Day:

@@ -16,7 +16,6 @@ from caseferry.engine.changes import ReadPlan
 from caseferry.engine.sync.run import Sync, SyncOptions
 from caseferry.errors import CaseferryError
 from caseferry.mapping.compile import Mapper
-from caseferry.model.link import HoldKind
 from caseferry.model.record import System
 from caseferry.reconcile.guard import Limits
 from support.both import OPEN_LIMITS, Both
@@ -372,8 +371,9 @@ class Duplex:
         self.lag(0)
         self.wait(3600)
         self._run(OPEN_LIMITS)
-        if any(h.kind is HoldKind.WAITING for h in self.both.holds.values()):
-            self.wait(3600)  # what is to be seen twice
+        half_made = any(not x.finished for x in self.both.rig.store.links())
+        if half_made or any(h.code == "stays-open" for h in self.both.holds.values()):
+            self.wait(3600)  # what is to be listed first, or to be seen twice
             self._run(OPEN_LIMITS)
         self.wait(3600)
         before = len(self.box.log)

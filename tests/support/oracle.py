@@ -77,7 +77,7 @@ class Oracle:
 
     def judge(self) -> list[str]:
         """Judge what happened since the last time; give all that is wrong."""
-        for words in self._pairs.look(lost=bool(self.lost)):
+        for words in self._pairs.look(lost=bool(self.lost), broken=self.broken):
             self._say(words)
         for change in self.tale.changes[self._judged :]:
             if change.who != PERSON:
@@ -140,6 +140,10 @@ class Oracle:
         if twin is ENDED and not change.new:
             self._reopened(change, other)
             return
+        last = self._before(change)
+        if last is not None and last.who == PERSON and change.seen < last.n:
+            self.blind.append(_told(change))
+            return
         if not self._says(change, twin, other) and not self._may_end(change, other):
             self._say(f"{_told(change)}: {other} never said so")
         self._overwritten(change, twin, other)
@@ -157,7 +161,7 @@ class Oracle:
 
     def _says(self, change: Change, twin: Twin, other: str) -> bool:
         """Tell whether the other side means the new value, or did lately."""
-        run = max((r for r in self.runs if r < change.n), default=0)
+        run = min([r for r in self.runs if r < change.n][-2:], default=0)
         since = 0
         for moment in self.tale.history[change.key, change.field]:
             if moment.n < change.n and self._meant(change.key, twin, other, moment.n):
@@ -277,10 +281,7 @@ class Oracle:
         key = change.key
         if key.startswith("casemgr:case:"):
             return bool(self.tale.at(key, "keys", n))
-        born = self.tale.history[key, ""][0]
-        if not key.startswith("kore:") or born.who == PERSON:
-            return True
-        return any(born.n < run < n for run in self.runs)
+        return True
 
     def _reopened(self, change: Change, other: str) -> None:
         """Judge an end that was taken back."""

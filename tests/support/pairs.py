@@ -1,7 +1,7 @@
 """Which records belong together, by the keys that each carries of the other."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from support.chronicle import Chronicle
 
@@ -17,11 +17,12 @@ class Pairs:
         """Give the counterpart of a record."""
         return self._of.get(key)
 
-    def look(self, *, lost: bool) -> Iterator[str]:
+    def look(self, *, lost: bool, broken: Sequence[int]) -> Iterator[str]:
         """Find out which records belong together, and complain of third ones.
 
         Args:
             lost: the state was lost once, or an older one restored.
+            broken: when runs died, or replies were lost.
         """
         partners: dict[str, set[str]] = defaultdict(set)
         places: Counter[str] = Counter()
@@ -30,25 +31,47 @@ class Pairs:
             partners[one].add(other)
             partners[other].add(one)
         for key, others in partners.items():
-            if len(others) > 1 and not (lost and self._is_hidden(others)):
+            excused = lost and self._is_hidden(key, others)
+            if len(others) > 1 and not excused and not self._missed(others, broken):
                 yield f"{key} has several counterparts: {sorted(others)}"
             self._of[key] = min(others)
         for place, count in places.items():
-            if count > 1 and not (lost and self._hidden_twice(place)):
+            excused = lost and self._hidden_twice(place)
+            found = self._with_key(place)
+            if count > 1 and not excused and not self._missed(found, broken):
                 yield f"{place} is there {count} times"
 
-    def _is_hidden(self, others: set[str]) -> bool:
+    def _is_hidden(self, key: str, others: set[str]) -> bool:
         """Tell whether a lost state could not know of the other one.
 
         Kore hid it, and what it was made of took no key any more: it had ended.
         """
+        source = self.tale.now(key)
+        if source["keys"] or not source["ended"]:
+            return False
         hidden = [o for o in others if not self.tale.now(o).get("active", True)]
         return len(others) - len(hidden) <= 1
 
-    def _hidden_twice(self, place: str) -> bool:
+    def _missed(self, others: set[str], broken: Sequence[int]) -> bool:
+        """Tell whether somebody hid a record before a lost reply could be settled."""
+        born = {other: self.tale.history[other, ""][0].n for other in others}
+        last = max(born.values(), default=0)
+        return len(others) > 1 and all(
+            not self.tale.now(other).get("active", True)
+            and any(n < b < last for b in broken)
+            for other, n in born.items()
+            if n != last
+        )
+
+    def _with_key(self, place: str) -> set[str]:
         name = place.split(maxsplit=1)[0]
-        found = {k for k in self.tale.all_keys() if name in self.tale.now(k)["keys"]}
-        return place.endswith("Kore") and self._is_hidden(found)
+        return {k for k in self.tale.all_keys() if name in self.tale.now(k)["keys"]}
+
+    def _hidden_twice(self, place: str) -> bool:
+        name, found = place.split(maxsplit=1)[0], self._with_key(place)
+        kind = "case" if name.startswith("c.") else "activity"
+        source = f"casemgr:{kind}:{name[2:]}"
+        return place.endswith("Kore") and self._is_hidden(source, found)
 
     def _named(self) -> Iterator[tuple[str, str, str]]:
         for key in self.tale.all_keys():

@@ -7,7 +7,7 @@ from caseferry.model.correlation import Role, generation_of
 from caseferry.model.link import Link
 from caseferry.model.mapped import MappedRecord
 from caseferry.model.marker import marks_of
-from caseferry.model.record import Key, Record, System, Value
+from caseferry.model.record import Key, Record, System, Value, is_touched
 from caseferry.reconcile.merge import (
     FINISHED,
     UNKNOWN,
@@ -48,9 +48,15 @@ def new_link(
     mapped = work.mapped(key)
     link = sent_bases(mapped, link, sent_on_create(mapped, role))
     kore = values(link.kore_base)
+    sent = sent_on_create(mapped, role)
+    edited = is_touched(record)  # found again later: what it was made with is guessed
     for field in contents(mapped):
-        if field.kore in record.fields:
+        if field.kore not in record.fields:
+            continue
+        if not edited:
             kore[field.casemgr] = record.fields[field.kore]
+        elif field.kore not in sent:
+            kore[field.casemgr] = _MADE.get(field.kore)
     return replace(link, kore_base=base(kore.items()))
 
 
@@ -130,7 +136,7 @@ def _due_again(mapped: MappedRecord, link: Link, record: Record) -> Link:
         shown = record.fields.get(field.kore)
         if field.is_met_by(shown) or shown != _MADE.get(field.kore):
             continue
-        kore.pop(field.casemgr, None)
+        kore[field.casemgr] = shown  # what comes later is somebody's
         casemgr.pop(field.casemgr, None)
     return replace(
         link,

@@ -9,8 +9,8 @@ from caseferry.adapters.sqlite import SqliteStore
 from caseferry.errors import InvariantBroken, StateError
 from caseferry.model.action import FieldChange
 from caseferry.model.correlation import Role
-from caseferry.model.link import Base, IntentState
-from caseferry.model.record import Entity, Key, System, activity_key
+from caseferry.model.link import Base, IntentState, Retired
+from caseferry.model.record import Entity, Key, System, activity_key, kore_key
 from caseferry.ports import CustomerFound
 from store.builders import (
     AT,
@@ -433,6 +433,29 @@ def test_a_deleted_link_is_forgotten(store: AnyStore) -> None:
     store.save_link(a_link(2, casemgr=a_link(1).casemgr), a_case().key)
 
     assert store.link(a_link(1).kore) is None
+
+
+def test_what_was_taken_back_is_remembered_once(store: AnyStore) -> None:
+    """A second time keeps the first row, is a commit all the same, and one lifts it."""
+    first = Retired(
+        target=activity_key("1t"),
+        source=kore_key("ci-0001"),
+        role=Role.CASE,
+        generation=1,
+    )
+    before = store.commits
+
+    store.save_retired(first)
+    store.save_retired(replace(first, generation=2))
+
+    assert store.commits == before + 2
+    assert store.retired([first.target]) == [first]
+    assert store.retired([first.source]) == [first]
+
+    store.delete_retired(first.target)
+    store.delete_retired(first.target)
+
+    assert store.retired([first.target, first.source]) == []
 
 
 # the journal ------------------------------------------------------------------

@@ -331,8 +331,8 @@ class MemoryStore:
         return [each for _, each in rows if {each.target, each.source} & {*keys}]
 
     def save_retired(self, retired: Retired) -> None:
-        if not self._table("retired").get(retired.target):
-            self._put("retired", retired.target, retired)
+        known = self._table("retired").get(retired.target, retired)
+        self._put("retired", retired.target, known)
 
     def delete_retired(self, target: Key) -> None:
         self._drop("retired", target)

@@ -144,9 +144,17 @@ class Oracle:
         if last is not None and last.who == PERSON and change.seen < last.n:
             self.blind.append(_told(change))
             return
-        if not self._says(change, twin, other) and not self._may_end(change, other):
+        may_end = self._may_end(change, other) or self._ended_before(change)
+        if not self._says(change, twin, other) and not may_end:
             self._say(f"{_told(change)}: {other} never said so")
         self._overwritten(change, twin, other)
+
+    def _ended_before(self, change: Change) -> bool:
+        """Tell whether a case ends again that a person had ended, and we opened."""
+        moments = self.tale.history[change.key, change.field]
+        before = [m for m in moments if m.n < change.n][-2:]
+        is_ours = len(before) == 2 and before[1].who != PERSON
+        return change.field == "ended" and is_ours and bool(before[0].value)
 
     def _may_end(self, change: Change, other: str) -> bool:
         """A task of a closed case is completed, for good."""
@@ -328,6 +336,8 @@ class Oracle:
             if other is None:
                 if self._is_to_be_carried(key):
                     found.append(f"{key} has no counterpart")
+            elif self.lost and not self.tale.now(key).get("active", True):
+                continue  # hidden: a new state cannot know that it differs
             elif key.startswith("kore:") and not self._is_excused(other, listed):
                 found += self._compare(key, other)
         return found

@@ -25,6 +25,8 @@ from support.twins import (
 SOON_MS: Final = 600_000
 """A due date nearer than this cannot be written to casemgr."""
 
+UNSEEN: Final = 4
+"""So many moments lie between a look and the write that follows it."""
 EMPTY: Final[tuple[Any, ...]] = (None, (), "")
 
 
@@ -144,10 +146,29 @@ class Oracle:
         if last is not None and last.who == PERSON and change.seen < last.n:
             self.blind.append(_told(change))
             return
+        if self._is_emptied_unseen(change):
+            self.blind.append(_told(change))
+            return
         may_end = self._may_end(change, other) or self._ended_before(change)
         if not self._says(change, twin, other) and not may_end:
             self._say(f"{_told(change)}: {other} never said so")
         self._overwritten(change, twin, other)
+
+    def _is_emptied_unseen(self, change: Change) -> bool:
+        """Tell whether a person completed the activity that was to keep a case open.
+
+        Between our look at it and the completion of our opener.
+        """
+        if change.field != "ended" or not change.key.startswith("casemgr:case:"):
+            return False
+        return any(
+            c.who == PERSON
+            and c.field == "ended"
+            and c.new
+            and self.tale.now(c.key).get("case") == change.key
+            for c in self.tale.changes
+            if change.n - UNSEEN < c.n < change.n
+        )
 
     def _ended_before(self, change: Change) -> bool:
         """Tell whether a case ends again that a person had ended, and we opened."""

@@ -70,6 +70,7 @@ class Applier:
         settler.
         """
         self._planner.list_again(works)
+        self._look_before_retiring(works)
         moving = list(works)
         for _ in range(_ROUNDS):
             moving = [work for work in moving if work.plan and work.plan.next_stage]
@@ -98,6 +99,20 @@ class Applier:
         for work in torn:
             work.dirty |= _torn(work)
         self._planner.read_targets(torn)
+
+    def _look_before_retiring(self, works: Sequence[Work]) -> None:
+        """Read anew what is to carry a case before its opener is completed.
+
+        In two-way sync it was listed at the beginning of the run; an agent may have
+        completed it since, and the case would close with the opener.
+        """
+        if self._context.two_way is None:
+            return
+        retiring = [work for work in works if _retires_opener(work)]
+        for work in retiring:
+            work.dirty |= {x.casemgr for x in work.links if x.role is Role.TASK}
+        self._read_back(retiring)
+        self._planner.decide(retiring)
 
     def _adopt_unnamed(self, works: Sequence[Work]) -> None:
         """Look up at once what was created without our learning its id."""
@@ -340,6 +355,14 @@ def _mark(action: Action) -> tuple[str, ...]:
 
 def _sources(work: Work, action: Action) -> tuple[MappedField, ...]:
     return work.mapped(action.role, action.key).fields
+
+
+def _retires_opener(work: Work) -> bool:
+    actions = work.plan.next_stage if work.plan else ()
+    return any(
+        action.role is Role.OPENER and action.kind is ActionKind.COMPLETE
+        for action in actions
+    )
 
 
 def _torn(work: Work) -> set[Key]:

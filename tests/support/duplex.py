@@ -277,7 +277,7 @@ class Duplex:
         self.die = None
         self.both.rig.store.on_commit = None
         self.box.faults.clear()
-        self.tale.look()
+        self._note_told()
         store = self.both.rig.store
         if isinstance(store, MemoryStore):
             self.copies = [*self.copies[-8:], store.snapshot()]

@@ -241,6 +241,8 @@ class Oracle:
             return
         if twin is ENDED and self._may_end(change, other):
             return
+        if max(self.told.get(change.key, 0), self.told.get(other, 0)) >= last.n:
+            return  # it could not be carried, and that was said
         if twin is ENDED or owner == writer:
             agreed_at = partial(self._meant, change.key, twin, other)
             if self._is_broken(last.n, change.n, agreed_at):

@@ -3,7 +3,10 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 
-from support.chronicle import Chronicle
+from support.chronicle import PERSON, Chronicle
+
+JUST_NOW = 40
+"""So many moments a run may take."""
 
 
 class Pairs:
@@ -57,10 +60,18 @@ class Pairs:
         born = {other: self.tale.history[other, ""][0].n for other in others}
         last = max(born.values(), default=0)
         return len(others) > 1 and all(
-            not self.tale.now(other).get("active", True)
+            (not self.tale.now(other).get("active", True) or self._touched(other, last))
             and any(n < b < last for b in broken)
             for other, n in born.items()
             if n != last
+        )
+
+    def _touched(self, key: str, n: int) -> bool:
+        """Tell whether an edit hid a record from casemgr's search for a while."""
+        lag = self.tale.box.readings.number("casemgr.search_lag_s")
+        return lag > 0 and any(
+            c.key == key and c.who == PERSON and n - JUST_NOW < c.n < n
+            for c in self.tale.changes
         )
 
     def _with_key(self, place: str) -> set[str]:

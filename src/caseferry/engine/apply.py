@@ -70,13 +70,13 @@ class Applier:
         settler.
         """
         self._planner.list_again(works)
-        self._look_before_retiring(works)
         moving = list(works)
         for _ in range(_ROUNDS):
             moving = [work for work in moving if work.plan and work.plan.next_stage]
             if not moving:
                 finish(self._context, works)
                 return
+            self._look_before_retiring(moving)
             outcomes = yield self._jobs.of(moving)
             for outcome in outcomes:
                 self._follow(outcome)

@@ -321,7 +321,12 @@ class Oracle:
         elif change.key.startswith("casemgr:"):
             ends = self.tale.at(other, "ended", change.n)
             is_new = self._has_new_task(change)
-            if ends and not self._was_open(change, other) and not is_new:
+            moments = self.tale.history[other, "ended"]
+            ended_at = max((m.n for m in moments if m.n < change.n), default=0)
+            run = max((run for run in self.runs if run < change.n), default=0)
+            if ends and ended_at > run:
+                self.blind.append(_told(change))
+            elif ends and not self._was_open(change, other) and not is_new:
                 self._say(f"{_told(change)}: {other} is closed")
         elif change.key.startswith("kore:ti-") and not self._was_open(change, other):
             self._say(f"{_told(change)}: {other} never was open again")

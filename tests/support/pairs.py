@@ -68,8 +68,7 @@ class Pairs:
 
     def _touched(self, key: str, n: int) -> bool:
         """Tell whether an edit hid a record from casemgr's search for a while."""
-        lag = self.tale.box.readings.number("casemgr.search_lag_s")
-        return lag > 0 and any(
+        return any(
             c.key == key and c.who == PERSON and n - JUST_NOW < c.n < n
             for c in self.tale.changes
         )

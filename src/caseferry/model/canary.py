@@ -12,8 +12,8 @@ from typing import Final
 from caseferry.model.record import Key, Record
 from caseferry.model.times import canonical_time
 
-_SHAPE: Final = re.compile(r"caseferry canary \d{8}T\d{6}Z")
-_STAMP: Final = "%Y%m%dT%H%M%SZ"
+_SHAPE: Final = re.compile(r"caseferry canary \d{8}T\d{12}Z")
+_STAMP: Final = "%Y%m%dT%H%M%S%fZ"  # two of one second are two
 TEXT: Final = "Written by caseferry check --canary to see what is kept. Ignore it."
 """What a canary says; in the alphabet that every text field takes."""
 

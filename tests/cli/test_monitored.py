@@ -32,6 +32,14 @@ def sample(home: Home, name: str) -> float:
     return float(line.split()[-1])
 
 
+def test_check_has_nothing_to_say_against_monitors(shop: Rehearsal) -> None:
+    """Both files are written by this version: configured, they are no warning."""
+    done = watched(shop.home).run("check", "--offline", "--json")
+
+    assert done.code == 0
+    assert {each["status"] for each in done.data["checks"]} == {"pass"}
+
+
 def test_counts_outlive_the_process_and_a_failure_keeps_the_last_success(
     shop: Rehearsal,
 ) -> None:

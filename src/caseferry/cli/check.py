@@ -18,7 +18,6 @@ from caseferry.cli.checks import (
     check_mapping,
     check_state,
     failed,
-    unused,
 )
 from caseferry.cli.interrupt import stoppable
 from caseferry.cli.options import Command, Invocation
@@ -77,7 +76,6 @@ def check(
         return _result(failed("configuration", error), offline=offline)
     text = f"{loaded.file.name} is whole"
     found = [Finding(name="configuration", status="pass", message=text)]
-    found += unused(loaded.config)
     try:
         mapper = read_mapping(loaded.config)
     except MappingError as error:

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import islice
-from pathlib import Path
 from typing import Any, Final, Literal
 
 from caseferry.bootstrap import Systems, reading_state, state_lock
@@ -272,21 +271,3 @@ def _find(
                 return "matched"
             several |= bool(found)
     return "ambiguous" if several else "not found"
-
-
-def unused(config: Config) -> list[Finding]:
-    """Name configured keys that this version does not act on."""
-    given = {
-        "metrics.textfile": config.metrics.textfile,
-        "health.file": config.health.file,
-    }
-    return [
-        Finding(
-            name="configuration",
-            status="warn",
-            message=f"{key} is set, and not written by this version",
-            hint=f"{Path(value).name} stays as it is",
-        )
-        for key, value in given.items()
-        if value is not None
-    ]

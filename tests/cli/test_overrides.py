@@ -5,6 +5,8 @@ import pwd
 import re
 import socket
 
+import pytest
+
 from caseferry import __version__
 from caseferry.cli.sandbox_config import write_sandbox_config
 from caseferry.config import config_digest, load_config
@@ -79,3 +81,21 @@ def test_the_digest_of_a_configuration_is_that_of_its_values(
     assert digest(".", CASEFERRY_KORE_CLIENT_SECRET="another") == here
     assert digest(".", CASEFERRY__GUARD__MAX_CREATES="5") != here
     assert digest(".", CASEFERRY__KORE__REQUESTS_PER_HOUR="5") != here
+
+
+def test_a_plan_names_its_maker_by_the_process(
+    shop: Rehearsal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Variables name nobody; a user without a name of its own can plan as well."""
+    monkeypatch.setenv("LOGNAME", "mallory")
+    plan = ("plan", "--from", "kore", "--out", "p.jsonl")
+    assert shop.home.run(*plan).code == 0
+    text = (shop.home.folder / "p.jsonl").read_text("utf-8")
+    assert f'"user":"{OWNER}"' in text.replace(": ", ":")
+    assert "mallory" not in text
+
+    monkeypatch.delenv("LOGNAME")
+    monkeypatch.setattr(os, "getuid", lambda: 4_000_000_000)
+    assert shop.home.run(*plan).code == 0
+    text = (shop.home.folder / "p.jsonl").read_text("utf-8")
+    assert '"user":"uid 4000000000"' in text.replace(": ", ":")

@@ -1,6 +1,5 @@
 """The header of a plan: what it is for, what it comes to, who made it."""
 
-import getpass
 import secrets
 import socket
 from collections.abc import Mapping
@@ -9,6 +8,7 @@ from typing import Any, Literal
 from caseferry import __version__
 from caseferry.adapters.sqlite import SqliteStore
 from caseferry.bootstrap import limits_of
+from caseferry.cli.operator import user_name
 from caseferry.cli.running import Begun
 from caseferry.config import config_digest
 from caseferry.engine.migrate import Planned
@@ -86,7 +86,7 @@ def made_by(this: Begun) -> Made:
         created=this.run.now(),
         version=__version__,
         host=socket.gethostname(),
-        user=getpass.getuser(),
+        user=user_name(),
     )
 
 

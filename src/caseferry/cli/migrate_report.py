@@ -1,4 +1,4 @@
-"""From the engine's tally to the JSON data and the lines of `migrate`."""
+"""From the engine's tally to the JSON data and the lines of a run or of a plan."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -16,12 +16,12 @@ from caseferry.errors import InvariantBroken, SafetyStop
 from caseferry.model.direction import NAMES, Direction
 from caseferry.model.link import HoldKind
 from caseferry.model.record import Key
+from caseferry.ports import BULK
 from caseferry.reconcile.guard import GuardFigure
 from caseferry.report.migration import Rate, Told, summary_lines
 from caseferry.report.plan import LEGEND, PlanLines
 from caseferry.report.text import plural, wrapped
 
-_BULK: Final = 75
 _NAMED: Final = 5
 """How many records that are gone are named in the text."""
 _HELD: Final = ("quarantine", "set_aside", "uncertain", "waiting")
@@ -89,7 +89,7 @@ class Figures:
 
 
 class Story:
-    """Tells what one migration did."""
+    """Tells what one run did, either way or both."""
 
     def __init__(
         self,
@@ -343,7 +343,7 @@ def _to_casemgr(tally: Tally) -> int:
 
 
 def _bulks(count: int) -> int:
-    return -(-count // _BULK)
+    return -(-count // BULK)
 
 
 def _causes(tally: Tally) -> list[dict[str, Any]]:

@@ -14,8 +14,8 @@ from caseferry.engine.plans import batches
 from caseferry.errors import Refused
 from caseferry.model.correlation import Role
 from caseferry.model.record import Entity, Key, Record, System, system_of
+from caseferry.ports import BULK
 
-_PAGE = 75
 _BATCH = 500
 
 
@@ -123,7 +123,7 @@ def _search(context: Context, entity: Entity, name: str) -> tuple[Record, ...] |
 
 def _pages(context: Context) -> int:
     """Give about how many requests a listing of everything takes."""
-    return 2 + sum(1 for _ in context.store.links()) // _PAGE
+    return 2 + sum(1 for _ in context.store.links()) // BULK
 
 
 def _extracted(context: Context, system: System) -> Extracted:

@@ -13,8 +13,8 @@ from caseferry.model.correlation import Role
 from caseferry.model.link import Intent, WriteKind, images_of
 from caseferry.model.record import Key, Value, fingerprint
 from caseferry.model.times import canonical_time
+from caseferry.ports import BULK
 
-BULK = 75
 _UPDATE = ActionKind.UPDATE
 
 

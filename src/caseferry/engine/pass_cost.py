@@ -8,7 +8,6 @@ from caseferry.engine.watermark import known_of, last_pass
 from caseferry.model.record import Entity, System
 from caseferry.ports import KoreSystem, Store
 
-CASEMGR_ROWS = 75
 _LATEST = "9999"  # nothing is asked: only whether it could be
 _ONE_REQUEST: tuple[Mode, ...] = ("newest", "window")  # more only where more changed
 

@@ -19,6 +19,7 @@ from caseferry.model.link import Hold, HoldKind, Intent, Link, WriteKind
 from caseferry.model.mapped import MappedGroup, MappedRecord
 from caseferry.model.record import Key, Record, System, record_fingerprint
 from caseferry.model.times import canonical_time
+from caseferry.ports import BULK
 from caseferry.reconcile.planner import plan_group, wants_customer
 from caseferry.reconcile.view import CLOSED, GroupView
 
@@ -34,6 +35,19 @@ def batches(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
     source = iter(items)
     while batch := list(islice(source, size)):
         yield batch
+
+
+def read_by_id(context: Context, keys: Sequence[Key]) -> dict[Key, Record]:
+    """Read casemgr records anew, 75 a request; those not visible are left out."""
+    casemgr = context.casemgr
+    cases = [key for key in keys if key.startswith("casemgr:case:")]
+    activities = [key for key in keys if not key.startswith("casemgr:case:")]
+    chunks = [(casemgr.get_activities, chunk) for chunk in batches(activities, BULK)]
+    chunks += [(casemgr.get_cases, chunk) for chunk in batches(cases, BULK)]
+    found: dict[Key, Record] = {}
+    for answer in context.workers.map(lambda c: c[0](c[1]), chunks):
+        found |= answer
+    return found
 
 
 class Planner:
@@ -126,15 +140,7 @@ class Planner:
     def read_targets(self, works: Sequence[Work]) -> None:
         """Read the dirty target records of many groups, 75 a request."""
         dirty = sorted({key for work in works for key in work.dirty})
-        cases = [key for key in dirty if key.startswith("casemgr:case:")]
-        activities = [key for key in dirty if not key.startswith("casemgr:case:")]
-        casemgr = self._context.casemgr
-        chunks = [
-            (casemgr.get_activities, chunk) for chunk in batches(activities, 75)
-        ] + [(casemgr.get_cases, chunk) for chunk in batches(cases, 75)]
-        found: dict[Key, Record] = {}
-        for answer in self._context.workers.map(lambda c: c[0](c[1]), chunks):
-            found |= answer
+        found = read_by_id(self._context, dirty)
         if self._context.two_way is not None:  # our own writes are no news later
             run, store = self._context.run, self._context.store
             store.save_records(run, System.CASEMGR, found.values())

@@ -15,12 +15,11 @@ from caseferry.model.correlation import Role
 from caseferry.model.kore_draft import CaseDraft, TaskDraft
 from caseferry.model.record import Key, System, Value, system_of
 from caseferry.planfile.shape import ActionLine, Cost, Needs, Shown
+from caseferry.ports import BULK
 
 QUIET = frozenset({ActionKind.UNCHANGED, ActionKind.OUT_OF_SCOPE})
 """Kinds that get no line: they are counted in the header."""
 
-BULK = 75
-"""Completions that share a request to casemgr."""
 _FREE, _ONE_TO_KORE = Cost(), Cost(kore=1)
 _ONE, _SHARE = Cost(casemgr=1), Cost(casemgr=round(1 / BULK, 4))
 

@@ -35,6 +35,9 @@ from caseferry.model.link import Entry, Hold, Intent, IntentState, Link, Retired
 from caseferry.model.record import Entity, Key, Record, System, Value
 from caseferry.ports.reading import CasemgrChanges, KoreChanges, Page
 
+BULK = 75
+"""Records that casemgr takes in one request: to read by id, or to complete."""
+
 
 class Clock(Protocol):
     """Time, as the engine sees it."""
@@ -411,6 +414,7 @@ class Store(Protocol):
 
 
 __all__ = [
+    "BULK",
     "CasemgrSystem",
     "Clock",
     "CustomerFound",

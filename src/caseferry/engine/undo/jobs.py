@@ -5,7 +5,7 @@ from itertools import groupby
 
 from caseferry.engine.context import Context
 from caseferry.engine.dispatch import Job
-from caseferry.engine.jobs import BULK, sent_print
+from caseferry.engine.jobs import sent_print
 from caseferry.engine.undo.ledger import Past
 from caseferry.engine.undo.work import Sent, UndoWork
 from caseferry.errors import InvariantBroken
@@ -15,6 +15,7 @@ from caseferry.model.correlation import Role, retired_key
 from caseferry.model.link import Intent, WriteKind
 from caseferry.model.record import Key, Record, System
 from caseferry.model.times import canonical_time
+from caseferry.ports import BULK
 from caseferry.reconcile.undo.view import ACTIVE
 
 Pair = tuple[UndoWork, Action]

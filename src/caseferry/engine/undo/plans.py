@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from caseferry.engine.context import Context
 from caseferry.engine.extract import extract_kore
-from caseferry.engine.plans import DUE_MARGIN, batches
+from caseferry.engine.plans import DUE_MARGIN, read_by_id
 from caseferry.engine.undo.ledger import Past, mark_of
 from caseferry.engine.undo.work import UndoWork
 from caseferry.model.correlation import Role
@@ -38,9 +38,9 @@ class UndoPlanner:
         """Read what the run wrote to casemgr; give it by the case it lies in now."""
         written = self._written(System.CASEMGR)
         activities = [w.key for w in written if w.role is not Role.CASE]
-        found = self._read(activities)
+        found = read_by_id(self._context, activities)
         homes = {w.key: _home(w, found.get(w.key)) for w in written}
-        found |= self._read(sorted(set(homes.values())))
+        found |= read_by_id(self._context, sorted(set(homes.values())))
         works = [
             self._work(System.CASEMGR, home, group, found)
             for home, group in _grouped(written, homes)
@@ -53,7 +53,9 @@ class UndoPlanner:
     def refresh(self, works: Sequence[UndoWork]) -> None:
         """Read the records of casemgr groups anew, 75 a request."""
         wanted = [w.key for work in works for w in work.written]
-        found = self._read(sorted({*wanted, *(work.key for work in works)}))
+        found = read_by_id(
+            self._context, sorted({*wanted, *(work.key for work in works)})
+        )
         for work in works:
             for key in (work.key, *(w.key for w in work.written)):
                 work.records.pop(key, None)
@@ -75,17 +77,6 @@ class UndoPlanner:
             return ()
         department = case.text("department")
         return self._context.casemgr.activities_of(work.key, department)
-
-    def _read(self, keys: Sequence[Key]) -> dict[Key, Record]:
-        casemgr = self._context.casemgr
-        cases = [key for key in keys if key.startswith("casemgr:case:")]
-        activities = [key for key in keys if not key.startswith("casemgr:case:")]
-        chunks = [(casemgr.get_activities, chunk) for chunk in batches(activities, 75)]
-        chunks += [(casemgr.get_cases, chunk) for chunk in batches(cases, 75)]
-        found: dict[Key, Record] = {}
-        for answer in self._context.workers.map(lambda c: c[0](c[1]), chunks):
-            found |= answer
-        return found
 
     def _is_brought(self, work: UndoWork) -> bool:
         """Tell whether the run brought this case into being.

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 
 from caseferry.engine.context import Context
 from caseferry.engine.finish import LISTED
-from caseferry.engine.jobs import BULK
 from caseferry.engine.lookup import Lookup
 from caseferry.engine.patience import wait_until_listed
 from caseferry.engine.tally import Tally
@@ -19,7 +18,7 @@ from caseferry.model.action import Action, ActionKind, GroupPlan, Stage
 from caseferry.model.correlation import Role
 from caseferry.model.link import IntentState, WriteKind
 from caseferry.model.record import Key, System, system_of
-from caseferry.ports import Store
+from caseferry.ports import BULK, Store
 from caseferry.reconcile.undo.view import Cannot
 from caseferry.reconcile.view import CLOSED
 

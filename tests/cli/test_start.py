@@ -93,8 +93,10 @@ def test_a_wrong_reading_or_fault_names_the_nearest(empty: Home) -> None:
     """A sandbox that is asked for nonsense does not start."""
     reading = empty.run("sandbox", "--reading", "kore.max_limits=2")
     fault = empty.run("sandbox", "--fault", "lost_repl")
+    name = empty.run("sandbox", "--fault", "lost_reply,aftr=3")
 
-    assert (reading.code, fault.code) == (2, 2)
+    assert (reading.code, fault.code, name.code) == (2, 2, 2)
+    assert "after" in name.err
     assert "kore.max_limit" in reading.err
     assert "lost_reply" in fault.err
 

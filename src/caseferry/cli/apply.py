@@ -12,7 +12,7 @@ import click
 
 from caseferry.bootstrap import pair_of
 from caseferry.cli.course import GUARDS, Course, Saved, Wishes
-from caseferry.cli.options import Command, Invocation, dry_run_option
+from caseferry.cli.options import Command, Invocation, allow_option, dry_run_option
 from caseferry.cli.plan_header import policy_of, redactor
 from caseferry.cli.result import Result
 from caseferry.cli.running import Begun, begun
@@ -33,13 +33,7 @@ _CLOCKS: Final = timedelta(minutes=5)
 @click.option(
     "--digest", metavar="HEX", help="The digest that was signed; no other plan passes."
 )
-@click.option(
-    "--allow",
-    multiple=True,
-    metavar="GUARD",
-    type=click.Choice(GUARDS),
-    help="Pass this guard, by the name it stops with; repeatable.",
-)
+@allow_option(GUARDS)
 @dry_run_option("Show what of it would be done now; write to neither system.")
 @click.pass_obj
 def apply(

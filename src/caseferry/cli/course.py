@@ -1,4 +1,4 @@
-"""The course of `migrate`, `plan` and `apply`: read, plan, guard, ask, carry out."""
+"""The course of a run, whatever began it: read, plan, guard, ask, carry out."""
 
 from dataclasses import dataclass, replace
 from shlex import quote
@@ -10,7 +10,7 @@ from caseferry.cli.migrate_report import AnyMigration, Figures, Story
 from caseferry.cli.options import Invocation
 from caseferry.cli.plan_header import header_of, made_by, redactor_of
 from caseferry.cli.result import Result
-from caseferry.cli.running import Begun, case_of, name_of, resolve
+from caseferry.cli.running import Begun, case_of, find_key, name_of
 from caseferry.engine.changes import ReadPlan
 from caseferry.engine.extract import extract_kore
 from caseferry.engine.facts import Judged, lines_of
@@ -100,7 +100,7 @@ class Shown(Judged, Protocol):
 
 
 class Course:
-    """One migration, from reading to the last line of the report.
+    """One run or plan, from reading to the last line of the report.
 
     Attributes:
         header: of the plan, once it is made.
@@ -235,7 +235,7 @@ class Course:
         source = self._direction.source
         if self._saved is not None and self._saved.header.scope != Scope():
             return tuple(Key(case) for case in self._saved.cases)
-        return tuple(case_of(store, resolve(store, text), source) for text in texts)
+        return tuple(case_of(store, find_key(store, text), source) for text in texts)
 
     def _figures(self, tally: Tally, digest: str = "") -> Figures:
         reached = not self._context.must_stop()

@@ -1,4 +1,4 @@
-"""A migration that ended early: what its receipts tell."""
+"""A run that ended early: what its receipts tell."""
 
 from collections import Counter
 from collections.abc import Sequence

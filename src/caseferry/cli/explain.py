@@ -12,7 +12,7 @@ from caseferry.cli.as_mapped import as_mapped
 from caseferry.cli.explain_pair import explain_pair
 from caseferry.cli.options import Command, Invocation
 from caseferry.cli.result import Result
-from caseferry.cli.running import carried_direction, last_direction, resolve
+from caseferry.cli.running import carried_direction, find_key, last_direction
 from caseferry.errors import MappingError
 from caseferry.mapping.compile import Mapper
 from caseferry.model.correlation import Role
@@ -68,7 +68,7 @@ def explain(invocation: Invocation, *, key: str) -> Result:
     except MappingError:
         mapper = None  # what was done can be told without it
     with reading_state(config) as store:
-        found = resolve(store, key)
+        found = find_key(store, key)
         if carried_direction(store) is Direction.TWO_WAY and mapper is not None:
             return explain_pair(store, config, mapper, found)
         known = _gather(store, found, mapper)

@@ -13,7 +13,7 @@ from caseferry.bootstrap import reading_state
 from caseferry.cli.options import Command, Group, Invocation, dry_run_option
 from caseferry.cli.recorded import recorded
 from caseferry.cli.result import ExitCode, Result
-from caseferry.cli.running import Begun, begun, resolve
+from caseferry.cli.running import Begun, begun, find_key
 from caseferry.engine.context import Context
 from caseferry.engine.relink import link_twins, rebuild
 from caseferry.engine.relink import unlink as part
@@ -34,7 +34,7 @@ def link(invocation: Invocation, *, one: str, other: str, dry_run: bool) -> Resu
         invocation.need_consent()
     with begun(invocation, {"keys": f"{one} {other}"}) as this:
         store = this.run.store
-        pair = resolve(store, one), resolve(store, other)
+        pair = find_key(store, one), find_key(store, other)
         question = f"Join {pair[0]} with {pair[1]}?"
         if dry_run:
             with rehearsal(this) as context:
@@ -62,7 +62,7 @@ def unlink(invocation: Invocation, *, key: str, dry_run: bool) -> Result:
     Nothing is made from it until `retry`; nothing is sent.
     """
     with reading_state(invocation.load().config) as store:
-        found = resolve(store, key)
+        found = find_key(store, key)
         known = store.link(found)
     other = known.casemgr if known is not None else "nothing"
     what = f"{known.kore if known else found} from {other}"

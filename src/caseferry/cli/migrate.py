@@ -3,7 +3,15 @@
 import click
 
 from caseferry.cli.course import GUARDS, Course, Wishes
-from caseferry.cli.options import Command, Duration, Invocation, dry_run_option
+from caseferry.cli.options import (
+    Command,
+    Invocation,
+    allow_option,
+    dry_run_option,
+    limit_option,
+    max_duration_option,
+    only_option,
+)
 from caseferry.cli.result import Result
 from caseferry.cli.running import begun
 from caseferry.model.direction import direction_from
@@ -17,28 +25,10 @@ from caseferry.model.direction import direction_from
     type=click.Choice(["kore", "casemgr"]),
     help="The system that is left behind.",
 )
-@click.option(
-    "--limit",
-    type=click.IntRange(min=1),
-    metavar="N",
-    help="At most N cases that are not finished yet.",
-)
-@click.option(
-    "--only", multiple=True, metavar="KEY", help="Only this case; repeatable."
-)
-@click.option(
-    "--max-duration",
-    type=Duration(),
-    metavar="D",
-    help="Begin nothing new after 90s, 45m, 8h …",
-)
-@click.option(
-    "--allow",
-    multiple=True,
-    metavar="GUARD",
-    type=click.Choice(GUARDS),
-    help="Pass this guard, by the name it stops with; repeatable.",
-)
+@limit_option()
+@only_option()
+@max_duration_option()
+@allow_option(GUARDS)
 @dry_run_option("Show the plan; write to neither system.")
 @click.pass_obj
 def migrate(  # noqa: PLR0913 - one per option

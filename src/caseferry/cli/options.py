@@ -239,3 +239,41 @@ def dry_run_option(
 ) -> Callable[[F], F]:
     """Give the `--dry-run` of every writing command."""
     return click.option("-n", "--dry-run", is_flag=True, help=text)
+
+
+def allow_option(guards: Sequence[str]) -> Callable[[F], F]:
+    """Give the `--allow` of every command that these guards may stop."""
+    return click.option(
+        "--allow",
+        multiple=True,
+        metavar="GUARD",
+        type=click.Choice(guards),
+        help="Pass this guard, by the name it stops with; repeatable.",
+    )
+
+
+def limit_option() -> Callable[[F], F]:
+    """Give the `--limit` of a migration and of its plan."""
+    return click.option(
+        "--limit",
+        type=click.IntRange(min=1),
+        metavar="N",
+        help="At most N cases that are not finished yet.",
+    )
+
+
+def only_option() -> Callable[[F], F]:
+    """Give the `--only` of every command that can look at a part."""
+    return click.option(
+        "--only", multiple=True, metavar="KEY", help="Only this case; repeatable."
+    )
+
+
+def max_duration_option() -> Callable[[F], F]:
+    """Give the `--max-duration` of every command that may take hours."""
+    return click.option(
+        "--max-duration",
+        type=Duration(),
+        metavar="D",
+        help="Begin nothing new in a run after 90s, 45m, 8h …",
+    )

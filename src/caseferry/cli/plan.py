@@ -9,7 +9,13 @@ import click
 
 from caseferry.cli.course import GUARDS, Course, Wishes
 from caseferry.cli.files import write_page, write_private_chunks
-from caseferry.cli.options import Command, Invocation
+from caseferry.cli.options import (
+    Command,
+    Invocation,
+    allow_option,
+    limit_option,
+    only_option,
+)
 from caseferry.cli.plan_header import redactor
 from caseferry.cli.result import ExitCode, Result
 from caseferry.cli.running import Begun, begun
@@ -40,22 +46,9 @@ from caseferry.report.text import plural
 @click.option(
     "--detailed-exitcode", is_flag=True, help="End with 6 when anything would change."
 )
-@click.option(
-    "--limit",
-    type=click.IntRange(min=1),
-    metavar="N",
-    help="At most N cases that are not finished yet.",
-)
-@click.option(
-    "--only", multiple=True, metavar="KEY", help="Only this case; repeatable."
-)
-@click.option(
-    "--allow",
-    multiple=True,
-    metavar="GUARD",
-    type=click.Choice(GUARDS),
-    help="Pass this guard, by the name it stops with; repeatable.",
-)
+@limit_option()
+@only_option()
+@allow_option(GUARDS)
 @click.pass_obj
 def plan(  # noqa: PLR0913 - one per option
     invocation: Invocation,

@@ -12,8 +12,7 @@ from caseferry.cli.disputed import Asked, asked, asked_data, desk_of
 from caseferry.cli.options import Command, Invocation, dry_run_option
 from caseferry.cli.recorded import recorded
 from caseferry.cli.result import ExitCode, Result
-from caseferry.cli.running import next_command
-from caseferry.cli.running import resolve as find
+from caseferry.cli.running import find_key, next_command
 from caseferry.engine.conflicts import Disputed
 from caseferry.engine.conflicts import resolve as settle
 from caseferry.errors import UserError
@@ -118,7 +117,7 @@ def _chosen(
     else:
         found = []
         for text in wish.keys:
-            own = list(asked(store, desk.pairs([find(store, text)])))
+            own = list(asked(store, desk.pairs([find_key(store, text)])))
             if not [one for one in own if _is_meant(one, wish)]:
                 raise _not_in_conflict(text, own, wish.field)
             found += [one for one in own if one not in found]

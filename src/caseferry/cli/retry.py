@@ -7,7 +7,7 @@ from caseferry.bootstrap import reading_state
 from caseferry.cli.options import Command, Invocation, dry_run_option
 from caseferry.cli.recorded import recorded
 from caseferry.cli.result import Result
-from caseferry.cli.running import next_command, resolve
+from caseferry.cli.running import find_key, next_command
 from caseferry.engine.relink import UNDONE, undone_keys
 from caseferry.engine.relink import retry as take_up
 from caseferry.errors import UserError
@@ -21,7 +21,9 @@ _SHOWN = 20
 
 @click.command(cls=Command, example="caseferry retry --reason customer-ambiguous")
 @click.argument("keys", nargs=-1, metavar="[KEY]...")
-@click.option("--all", "everything", is_flag=True, help="All but uncertain ones.")
+@click.option(
+    "--all", "everything", is_flag=True, help="All but uncertain ones and conflicts."
+)
 @click.option("--reason", metavar="CODE", help="All with this cause.")
 @dry_run_option("Show which ones; change nothing.")
 @click.pass_obj
@@ -87,7 +89,7 @@ def _chosen(
         chosen |= {k: h for k, h in holds.items() if h.code == reason}
     parted: list[Key] = undone_keys(store) if reason == UNDONE else []
     for text in keys:
-        key = resolve(store, text)
+        key = find_key(store, text)
         link = store.link(key)
         own = (key,) if link is None else (link.kore, link.casemgr)
         held = {each: holds[each] for each in own if each in holds}

@@ -62,7 +62,8 @@ class Root(Group):
 
 root = Root(
     "caseferry",
-    help="Carry cases and tasks from Kore.ai to eGain casemgr, exactly once.",
+    help="Keep cases and tasks of Kore.ai and eGain casemgr in step, or move them to "
+    "the other side, exactly once.",
     example="caseferry demo",
     no_args_is_help=True,
     epilog="`caseferry help TOPIC` explains mapping, errors, exit-codes and state. "

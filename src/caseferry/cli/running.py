@@ -112,7 +112,7 @@ def _tidy(this: Begun) -> None:
     this.run.store.prune()
 
 
-def resolve(store: SqliteStore, text: str) -> Key:
+def find_key(store: SqliteStore, text: str) -> Key:
     """Give the one record that a person means.
 
     Raises:

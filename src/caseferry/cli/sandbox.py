@@ -1,6 +1,7 @@
 """`sandbox`: both systems on this machine, to rehearse with."""
 
 from contextlib import ExitStack
+from dataclasses import fields
 from typing import Any
 
 import click
@@ -13,6 +14,7 @@ from caseferry.errors import UserError
 from caseferry.sandbox import Fault, Sandbox, running
 
 _NUMBERS = {"after": int, "times": int, "delay_s": float}
+_FAULT_NAMES = tuple(each.name for each in fields(Fault) if each.name != "kind")
 
 
 @click.command(
@@ -45,7 +47,8 @@ _NUMBERS = {"after": int, "times": int, "delay_s": float}
     "readings",
     multiple=True,
     metavar="NAME=VALUE",
-    help="Answer an open question of the documents; repeatable.",
+    help="Answer an open question of the documents; repeatable. The page "
+    "/_sandbox/readings lists all.",
 )
 @click.option(
     "--fault",
@@ -106,7 +109,7 @@ def _box(seed: int, readings: tuple[str, ...], faults: tuple[str, ...]) -> Sandb
     try:
         box = Sandbox(seed=seed, readings=dict(map(_pair, readings)))
         box.faults.add(*map(_fault, faults))
-    except (ValueError, TypeError) as error:
+    except ValueError as error:
         raise UserError(str(error), hint="see `caseferry sandbox --help`") from error
     return box
 
@@ -121,6 +124,9 @@ def _pair(text: str) -> tuple[str, str]:
 def _fault(text: str) -> Fault:
     kind, *rest = text.split(",")
     given: dict[str, Any] = dict(map(_pair, rest))
+    if unknown := given.keys() - set(_FAULT_NAMES):
+        valid = ", ".join(_FAULT_NAMES)
+        raise ValueError(f"{min(unknown)!r} says nothing of a fault (valid: {valid})")
     for name, read in _NUMBERS.items():
         if name in given:
             given[name] = read(given[name])

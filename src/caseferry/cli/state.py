@@ -6,7 +6,7 @@ from caseferry.bootstrap import reading_state
 from caseferry.cli.options import Command, Group, Invocation, dry_run_option
 from caseferry.cli.recorded import recorded
 from caseferry.cli.result import Result
-from caseferry.cli.running import resolve
+from caseferry.cli.running import find_key
 
 
 @click.group(cls=Group, example="caseferry state backup caseferry-friday.db")
@@ -36,10 +36,10 @@ def forget(invocation: Invocation, *, key: str, dry_run: bool) -> Result:
     """Remove one record's contents from the state.
 
     Both systems stay as they are. Its link stays, so nothing is made twice. The next
-    run reads the record again if Kore still shows it.
+    run reads the record again if its system still shows it.
     """
     with reading_state(invocation.load().config) as store:
-        found = resolve(store, key)
+        found = find_key(store, key)
     data = {"key": found, "dry_run": dry_run}
     if dry_run:
         return Result(data=data, lines=[f"Would forget {found}"])

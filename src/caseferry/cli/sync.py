@@ -4,7 +4,14 @@ import click
 
 from caseferry.cli.course import GUARDS, Course, Wishes
 from caseferry.cli.every import need_room, run_every
-from caseferry.cli.options import Command, Duration, Invocation, dry_run_option
+from caseferry.cli.options import (
+    Command,
+    Duration,
+    Invocation,
+    allow_option,
+    dry_run_option,
+    max_duration_option,
+)
 from caseferry.cli.pass_length import pass_length_s
 from caseferry.cli.result import Result
 from caseferry.cli.running import begun
@@ -18,19 +25,8 @@ from caseferry.model.direction import Direction
     metavar="D",
     help="Run again every 90s, 5m, 2h … until SIGTERM or Ctrl-C; does not ask.",
 )
-@click.option(
-    "--max-duration",
-    type=Duration(),
-    metavar="D",
-    help="Begin nothing new in a run after 90s, 45m, 8h …",
-)
-@click.option(
-    "--allow",
-    multiple=True,
-    metavar="GUARD",
-    type=click.Choice(GUARDS),
-    help="Pass this guard, by the name it stops with; repeatable.",
-)
+@max_duration_option()
+@allow_option(GUARDS)
 @dry_run_option("Show the plan; write to neither system.")
 @click.pass_obj
 def sync(

@@ -5,6 +5,7 @@ from typing import Final
 import click
 
 from caseferry import errors
+from caseferry.cli.course import GUARDS
 from caseferry.cli.options import Command, Invocation
 from caseferry.cli.result import Result
 from caseferry.cli.root import root
@@ -18,7 +19,7 @@ _EXIT_CODES: Final = (
     ("3", "partial: quarantined, set aside, uncertain, or verify found differences"),
     ("4", "conflicts wait for a decision"),
     ("5", "safety stop: a guard refused"),
-    ("6", "changes pending"),
+    ("6", "changes pending (`plan --detailed-exitcode` only)"),
     ("7", "try again later: locked, unreachable, rate-limited beyond patience"),
     ("130", "interrupted; what was in flight is finished and recorded"),
 )
@@ -101,7 +102,8 @@ def _errors() -> list[str]:
         lines += [f"{kind.code} (exit code {kind.exit_code})"]
         lines += wrapped(meaning, "  ")
         lines += wrapped(f"Hint: {kind.hint}", "  ", "    ")
-    return [*lines, "", "A guard's code is its name, such as max-changes."]
+    guards = f"A guard's code is its name, as `--allow` takes it: {', '.join(GUARDS)}."
+    return [*lines, "", *wrapped(guards)]
 
 
 def _tree(kind: type[CaseferryError]) -> list[type[CaseferryError]]:

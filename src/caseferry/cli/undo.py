@@ -10,7 +10,7 @@ import click
 from caseferry.adapters.sqlite import RunEntry, SqliteStore
 from caseferry.bootstrap import reading_state
 from caseferry.cli.history import find_run
-from caseferry.cli.options import Command, Invocation, dry_run_option
+from caseferry.cli.options import Command, Invocation, allow_option, dry_run_option
 from caseferry.cli.result import ExitCode, Result, error_entries, error_lines
 from caseferry.cli.running import Begun, begun, name_of
 from caseferry.engine.tally import Tally
@@ -19,11 +19,11 @@ from caseferry.engine.undo.run import UNDONE, Undo, Undone
 from caseferry.errors import CaseferryError, StateError, UserError
 from caseferry.model.action import Action, ActionKind, GroupPlan
 from caseferry.model.direction import Direction
-from caseferry.model.record import fingerprint
+from caseferry.model.record import System, fingerprint
 from caseferry.reconcile.undo.view import Cannot
 from caseferry.report.plan import LEGEND, PlanLines
 from caseferry.report.text import plural
-from caseferry.report.undone import SYSTEMS, cannot_lines, undone_lines
+from caseferry.report.undone import cannot_lines, undone_lines
 
 _SHOWN: Final = 25
 _LISTED: Final = 1000
@@ -32,13 +32,7 @@ _LISTED: Final = 1000
 
 @click.command(cls=Command, example="caseferry undo last --dry-run")
 @click.argument("run", metavar="RUN")
-@click.option(
-    "--allow",
-    multiple=True,
-    metavar="GUARD",
-    type=click.Choice((GUARD,)),
-    help="Pass this guard, by the name it stops with.",
-)
+@allow_option((GUARD,))
 @dry_run_option("Show what would be taken back, and what cannot; write nothing.")
 @click.pass_obj
 def undo(
@@ -80,7 +74,9 @@ def _last_written(store: SqliteStore) -> RunEntry:
         if entry.command != "undo" and store.entries(entry.number):
             return entry
     raise UserError(
-        "no run wrote anything", code="run-unknown", hint="`caseferry history`"
+        "no run wrote anything",
+        code="run-unknown",
+        hint="`caseferry history` lists them",
     )
 
 
@@ -106,7 +102,7 @@ def _nothing(entry: RunEntry, by: str | None) -> Result:
         "cannot_counts": {},
         "causes": [],
         "requests": {
-            system: {"planned": 0, "sent": 0, "retried": 0} for system in SYSTEMS
+            system.value: {"planned": 0, "sent": 0, "retried": 0} for system in System
         },
     }
     return Result(data=data, lines=[text])

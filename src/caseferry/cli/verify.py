@@ -8,9 +8,9 @@ import click
 from caseferry.cli.accepted import accepted_mapping
 from caseferry.cli.files import write_page, write_private
 from caseferry.cli.operator import operator
-from caseferry.cli.options import Command, Invocation
+from caseferry.cli.options import Command, Invocation, only_option
 from caseferry.cli.result import ExitCode, Result
-from caseferry.cli.running import Begun, begun, case_of, last_direction, resolve
+from caseferry.cli.running import Begun, begun, case_of, find_key, last_direction
 from caseferry.engine.to_kore.verify import verify_to_kore
 from caseferry.engine.verify import verify as verify_pairs
 from caseferry.model.direction import Direction
@@ -21,9 +21,7 @@ from caseferry.report.verified import Proof, csv_text, proof_lines
 @click.command(cls=Command, example="caseferry verify --csv differences.csv")
 @click.option("--html", metavar="FILE", help="Write the proof as a page; mode 0600.")
 @click.option("--csv", metavar="FILE", help="Write all differences; mode 0600.")
-@click.option(
-    "--only", multiple=True, metavar="KEY", help="Only this case; repeatable."
-)
+@only_option()
 @click.option(
     "--sample",
     type=click.IntRange(min=1),
@@ -50,7 +48,7 @@ def verify(
         started, began = clock.monotonic(), this.run.now()
         direction = last_direction(store)
         source = direction.source
-        keys = tuple(case_of(store, resolve(store, text), source) for text in only)
+        keys = tuple(case_of(store, find_key(store, text), source) for text in only)
         compare = verify_to_kore if direction is Direction.TO_KORE else verify_pairs
         found = compare(this.run.context, only=keys, sample=sample)
         scope = {"only": list(keys), "sample": sample}

@@ -52,18 +52,20 @@ def link_twins(context: Context, one: Key, other: Key) -> Link:
         (one, other), key=lambda key: system_of(key) is System.CASEMGR
     )
     if (system_of(kore), system_of(casemgr)) != (System.KORE, System.CASEMGR):
-        raise UserError("one key of each system is needed", hint="see --help")
+        raise UserError(
+            "one key of each system is needed", hint="see `caseferry link --help`"
+        )
     store = context.store
     source = store.record(kore)
     if source is None:
         raise UserError(
-            f"{kore} was never read", hint="run `caseferry migrate --dry-run` first"
+            f"{kore} was never read", hint="run `caseferry plan --from kore` first"
         )
     for key in (kore, casemgr):
         if (known := store.link(key)) is not None and not known.tombstone:
             raise UserError(
                 f"{key} is linked already: {known.kore} with {known.casemgr}",
-                hint=f"caseferry unlink {key}",
+                hint=f"`caseferry unlink {key}` parts them",
             )
     is_case = casemgr.startswith("casemgr:case:")
     if is_case != (source.entity is Entity.CASE):
@@ -80,7 +82,10 @@ def unlink(store: Store, key: Key) -> Link:
     """
     link = store.link(key)
     if link is None:
-        raise UserError(f"{key} is not linked", hint="caseferry explain KEY")
+        raise UserError(
+            f"{key} is not linked",
+            hint="`caseferry explain KEY` tells what is known of it",
+        )
     parted = replace(link, tombstone=True)
     store.save_link(parted, home_of(store, link))
     return parted

@@ -1,4 +1,4 @@
-"""Faults on demand: which call fails, and how (design 8)."""
+"""Faults on demand: which call fails, and how."""
 
 import difflib
 from collections.abc import Iterator

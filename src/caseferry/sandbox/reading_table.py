@@ -1,6 +1,6 @@
 """The table of readings: name, values (default first), what it settles.
 
-K and C are contracts/kore.md and contracts/casemgr.md with section numbers.
+K and C number what is known of the Kore and the casemgr API.
 """
 
 from dataclasses import dataclass

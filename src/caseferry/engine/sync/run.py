@@ -302,8 +302,8 @@ class Sync:
             allowed=UNLINKED in context.allowed,
             words=f"would make twins: {counts[0]} Kore and {counts[1]} casemgr "
             "cases, and no link between them",
-            hint="`caseferry migrate` first, or `caseferry link` what belongs "
-            "together; to carry all of them both ways add --allow unlinked",
+            hint="`caseferry migrate --from …` first, or `caseferry link` what "
+            "belongs together; to carry all of them both ways add --allow unlinked",
         )
 
     def _was_undone(self) -> bool:

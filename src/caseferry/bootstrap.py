@@ -20,7 +20,7 @@ from caseferry.config.shape import Casemgr, Kore
 from caseferry.engine.context import Context, Settings
 from caseferry.engine.sync.policy import Scope, TwoWay
 from caseferry.engine.workers import Workers
-from caseferry.errors import ConfigError, InvariantBroken, Problem, StateError
+from caseferry.errors import ConfigError, InvariantBroken, Problem
 from caseferry.mapping.compile import Mapper, compile_mapping
 from caseferry.mapping.spec import mapping_error, parse_mapping
 from caseferry.mapping.tables import fold_category
@@ -294,15 +294,7 @@ def reading_state(config: Config) -> Iterator[SqliteStore]:
         StateError: there is none yet, it is unusable, or another pair's.
     """
     with SqliteStore.open(config.state.path, readonly=True) as store:
-        pair, known = pair_of(config), store.pair()
-        if known is not None and known != pair:
-            raise StateError(
-                f"the state {store.path} belongs to {known}, not to {pair}",
-                code="state-other-pair",
-                hint="set state.path to this pair's own file, or mend the stream,"
-                " account and tenant in the configuration",
-                path=str(store.path),
-            )
+        store.need_pair(pair_of(config))
         yield store
 
 

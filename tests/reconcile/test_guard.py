@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from caseferry.reconcile.guard import Figures, Limits, check_limits, judge
+from caseferry.reconcile.guard import Figures, Limits, judge, stops_of
 
 OFF = Limits(
     max_creates=None,
@@ -22,7 +22,7 @@ def refusing(
     figures: Figures, limits: Limits, allowed: frozenset[str] = NOBODY
 ) -> list[str]:
     """Give the names of the guards that refuse."""
-    return [stop.guard for stop in check_limits(figures, limits, allowed)]
+    return [stop.guard for stop in stops_of(judge(figures, limits, allowed))]
 
 
 def limits_of(name: str, limit: float | None) -> Limits:
@@ -103,7 +103,7 @@ def test_losses_beyond_the_accepted_refuse() -> None:
     """What is lost is said in words, and passes only by name."""
     figures = Figures(linked=0, counts={}, losses=("losses.subject-cut: 3 found",))
 
-    (stop,) = check_limits(figures, OFF, NOBODY)
+    (stop,) = stops_of(judge(figures, OFF, NOBODY))
 
     assert (stop.guard, "subject-cut" in stop.message) == ("losses", True)
     assert "--allow losses" in stop.hint
@@ -114,7 +114,7 @@ def test_a_mapping_that_nobody_acknowledged_refuses() -> None:
     """Linked records carried under another mapping stop the run until it is named."""
     figures = Figures(linked=1, counts={}, mapping_changed=True)
 
-    (stop,) = check_limits(figures, OFF, NOBODY)
+    (stop,) = stops_of(judge(figures, OFF, NOBODY))
 
     assert stop.guard == "mapping-changed"
     assert "--allow mapping-changed" in stop.hint

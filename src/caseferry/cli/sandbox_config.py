@@ -1,14 +1,12 @@
 """A configuration that talks to the sandbox, secrets in files beside it."""
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 
+from caseferry.cli.files import write_private
 from caseferry.cli.init import write_start
 from caseferry.config import config_text
 from caseferry.sandbox import TENANT
-
-_PRIVATE = 0o600
 
 
 def write_sandbox_config(
@@ -59,7 +57,7 @@ def write_sandbox_config(
         ("casemgr", TENANT.CASEMGR_CLIENT_SECRET),
     ):
         path = secrets / name
-        _write_private(path, f"{secret}\n")
+        write_private(path, f"{secret}\n")
         files.append(path)
     return files
 
@@ -82,12 +80,3 @@ def _with_ids(mapping: str) -> str:
         else:
             mapping = mapping.replace("\n[kore_ids.", f"\n{table}[kore_ids.", 1)
     return mapping
-
-
-def _write_private(path: Path, text: str) -> None:
-    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
-    number = os.open(path, flags, _PRIVATE)
-    try:
-        os.write(number, text.encode())
-    finally:
-        os.close(number)

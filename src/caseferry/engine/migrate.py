@@ -26,7 +26,7 @@ class Options:
     """What an operator asked for.
 
     Attributes:
-        only: these Kore cases, and no others.
+        only: these cases of the source, and no others.
         limit: at most so many case groups that are not finished yet.
         limits: of the guards.
     """

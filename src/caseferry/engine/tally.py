@@ -73,7 +73,9 @@ class Tally:
         actions: by (case | task | opener, kind).
         ends: by (case | task, paired | created | a held kind): one per source record.
         figures: what guards look at.
-        planned: requests to casemgr that the plans need.
+        planned: requests that the plans need, completions left out.
+        completions: that go 75 a request.
+        linked: records that were paired before.
     """
 
     actions: Counter[tuple[str, str]] = field(default_factory=Counter)
@@ -135,7 +137,7 @@ class Tally:
                 self.ends[name, kind] += 1
 
     def add_orphan(self, *, complete: bool) -> None:
-        """Count a task whose case Kore does not show.
+        """Count a source task whose case is not shown.
 
         After a complete listing its case is hidden or inactive, and so out of scope;
         otherwise the case may only have been missed.

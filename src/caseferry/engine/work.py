@@ -151,8 +151,3 @@ class Work:
     def spellings(self, role: Role, key: Key) -> Mapping[str, Value | None]:
         """Give the source's own values by casemgr's names of the mapped fields."""
         return {f.casemgr: f.source for f in self.mapped(role, key).fields}
-
-    def target_field(self, key: Key, name: str) -> Value | None:
-        """Give a field of a target record as last read."""
-        record = self.targets.get(key)
-        return record.fields.get(name) if record else None

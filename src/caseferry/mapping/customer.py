@@ -87,7 +87,6 @@ def compile_customer(spec: Customer) -> Callable[[Record], CustomerWish]:
             none_found=spec.none_found,
             no_contact=spec.no_contact,
             placeholder=spec.placeholder,
-            several=spec.several,
             first_name=first or email.partition("@")[0] or _NAMELESS,
             last_name=last,
             email=email,

@@ -101,7 +101,6 @@ class CustomerWish:
         attempts: in this order, until exactly one customer is found; empty when the
             record names no contact at all.
         none_found: what then; `placeholder` falls back to `placeholder` below.
-        several: the only lawful word is quarantine: never guessed.
         no_contact: what happens to a record without any contact.
         placeholder: an e-mail address, or "".
         first_name, last_name, email, phone: of a customer to be created.
@@ -111,7 +110,6 @@ class CustomerWish:
     none_found: Literal["create", "placeholder", "quarantine"]
     no_contact: Literal["placeholder", "quarantine"]
     placeholder: str
-    several: Literal["quarantine"] = "quarantine"
     first_name: str = ""
     last_name: str = ""
     email: str = ""

@@ -125,15 +125,8 @@ def judge(
     return tuple(replace(each, allowed=each.name in allowed) for each in found)
 
 
-def check_limits(
-    figures: Figures, limits: Limits, allowed: frozenset[str]
-) -> tuple[SafetyStop, ...]:
-    """Give every guard that refuses, by name; empty when the run may go on."""
-    return stops_of(judge(figures, limits, allowed))
-
-
 def stops_of(guards: Iterable[GuardFigure]) -> tuple[SafetyStop, ...]:
-    """Give those that refuse, as errors."""
+    """Give those that refuse, as errors; empty when the run may go on."""
     return tuple(
         SafetyStop(each.name, each.words, hint=each.hint)
         for each in guards

@@ -8,7 +8,7 @@ from caseferry.model.action import CustomerDraft
 from caseferry.model.correlation import Correlation, Role
 from caseferry.model.link import Hold, Link
 from caseferry.model.mapped import MappedGroup, MappedRecord
-from caseferry.model.record import Key, Record, Value, local_id
+from caseferry.model.record import Key, Record, local_id
 from caseferry.reconcile.merge import Way
 
 CLOSED = "closed"
@@ -146,10 +146,6 @@ class GroupView:
             and self.targets[link.casemgr].text("status") != COMPLETED
             for link in self.ghosts
         )
-
-    def is_future(self, due: Value) -> bool:
-        """Tell whether a canonical time still lies ahead when a write arrives."""
-        return str(due) > self.now
 
 
 def is_active(mapped: MappedRecord) -> bool:

@@ -40,7 +40,6 @@ _HELD: Final = frozenset(
         "out_of_scope",
     }
 )
-_SYSTEMS: Final = {"kore": "Kore", "casemgr": "casemgr"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -245,7 +244,7 @@ def _mapping(mapping: Mapping[str, Any] | None) -> Iterator[str]:
 
 
 def _requests(told: Told) -> Iterator[str]:
-    for system, name in _SYSTEMS.items():
+    for system, name in NAMES.items():
         counts = told.data["requests"][system]
         rate = told.rates.get(system, Rate())
         sent = plural(counts["sent"], "request")

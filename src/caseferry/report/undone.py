@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
+from caseferry.model.direction import NAMES
 from caseferry.report.text import duration, number, plural, table, visible, wrapped
 
-SYSTEMS: Final = {"kore": "Kore", "casemgr": "casemgr"}
 _EXAMPLES: Final = 3
 _ROWS: Final = (
     ("finish", "finished", "would be finished"),
@@ -86,7 +86,7 @@ def _of(counts: Mapping[str, int], kind: str) -> int:
 
 
 def _requests(data: Mapping[str, Any], *, dry: bool) -> Iterator[str]:
-    for system, name in SYSTEMS.items():
+    for system, name in NAMES.items():
         counts = data["requests"][system]
         text = f"{name}: {plural(counts['sent'], 'request')} sent"
         if dry and counts["planned"]:

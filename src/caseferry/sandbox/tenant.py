@@ -154,7 +154,6 @@ DEPARTMENTS: Final = (
     Named("1000", "Billing"),
     Named("1001", "Archive"),
 )
-SHARED_DEPARTMENT: Final = "Archive"
 TASK_SUBTYPES: Final = ("general", "dispute", "callback")
 USERS: Final = (
     User("1001", "svc_care", "Customer", "Care", "ext-1001"),

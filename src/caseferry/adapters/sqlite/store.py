@@ -78,20 +78,28 @@ class SqliteStore(Records, Links, Journal, Holds, Facts, Held, Queries, Retentio
             StateError: `state-other-pair`, the state belongs to another pair.
         """
         with self.transaction():
-            known = self.pair()
-            if known is None:
+            if self.pair() is None:
                 self._write_many(
                     "INSERT INTO meta (name, value) VALUES (?, ?)",
                     [(name, getattr(pair, name)) for name in _PAIR],
                 )
-            elif known != pair:
-                raise StateError(
-                    f"the state {self.path} belongs to {known}, not to {pair}",
-                    code="state-other-pair",
-                    hint="set state.path to this pair's own file, or mend the stream,"
-                    " account and tenant in the configuration",
-                    path=str(self.path),
-                )
+            self.need_pair(pair)
+
+    def need_pair(self, pair: TenantPair) -> None:
+        """Make sure that the state is this pair's, or nobody's yet.
+
+        Raises:
+            StateError: it belongs to another pair.
+        """
+        known = self.pair()
+        if known is not None and known != pair:
+            raise StateError(
+                f"the state {self.path} belongs to {known}, not to {pair}",
+                code="state-other-pair",
+                hint="set state.path to this pair's own file, or mend the stream,"
+                " account and tenant in the configuration",
+                path=str(self.path),
+            )
 
     def pair(self) -> TenantPair | None:
         """Give the tenant pair that the state belongs to; None before `bind`."""

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from caseferry.model.action import WRITES, ActionKind
+from caseferry.model.direction import NAMES
 from caseferry.report.pages.markup import (
     Markup,
     bar,
@@ -26,7 +27,7 @@ HELD: Final = frozenset(
         ActionKind.UNCERTAIN,
     }
 )
-SYSTEMS: Final = {"kore": "Kore", "casemgr": "casemgr"}
+SYSTEMS: Final[Mapping[str, str]] = {str(s): name for s, name in NAMES.items()}
 Counts = Mapping[str, Mapping[str, int]]
 """By entity or system, then by what is counted."""
 _MEANINGS: Final = {

@@ -15,9 +15,6 @@ _SPELLED: Final = {
 }
 CATEGORY_OF: Final = {status.name: status.category for status in tenant.STATUSES}
 FIELD_BY_NAME: Final = {item.name: item for item in tenant.CUSTOM_FIELDS}
-TEMPLATE_NAMES: Final = {
-    item.id: item for item in tenant.CASE_TEMPLATES + tenant.TASK_TEMPLATES
-}
 AGENT_BY_ID: Final = {agent.id: agent for agent in tenant.AGENTS}
 
 

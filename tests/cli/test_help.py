@@ -42,6 +42,7 @@ def test_every_command_has_help_with_an_example(
     assert done.err == ""
     assert "Example:\n  caseferry " in done.out
     assert max(map(len, done.out.splitlines())) <= 80
+    assert "..." not in done.out.replace("]...", "")  # no first sentence is cut off
     assert isinstance(command, Command)
     assert command.example.startswith(" ".join(["caseferry", *path[:1]]))
     assert command.help

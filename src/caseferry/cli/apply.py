@@ -47,7 +47,7 @@ def apply(
     """Carry out a saved plan.
 
     Reads both systems anew. What moved since the plan was made is set aside, with the
-    reason. May be interrupted and called again; does nothing twice.
+    reason. May be interrupted and run again; does nothing twice.
     """
     if not dry_run:
         invocation.need_consent()

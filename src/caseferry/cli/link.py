@@ -92,9 +92,9 @@ def links() -> None:
 @dry_run_option("Show how many; keep nothing.")
 @click.pass_obj
 def links_rebuild(invocation: Invocation, *, dry_run: bool) -> Result:
-    """Read both systems whole and restore a lost state from the correlation keys.
+    """Restore a lost state from the correlation keys.
 
-    Writes to neither system.
+    Reads both systems whole; writes to neither.
     """
     if not dry_run:
         invocation.need_consent()

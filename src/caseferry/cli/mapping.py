@@ -23,7 +23,7 @@ from caseferry.report.text import plural, table
 
 @click.group(cls=Group, example="caseferry mapping show")
 def mapping() -> None:
-    """Check and show what becomes what."""
+    """Check, show, suggest and accept what becomes what."""
 
 
 mapping.add_command(mapping_suggest)
@@ -78,10 +78,13 @@ def mapping_check(invocation: Invocation, *, read: bool, source: str | None) -> 
 
 
 @mapping.command("show", cls=Command, example="caseferry mapping show --html map.html")
-@click.option("--html", metavar="FILE", help="Write it as a page.")
+@click.option("--html", metavar="FILE", help="Write it as a page; mode 0600.")
 @click.pass_obj
 def mapping_show(invocation: Invocation, *, html: str | None) -> Result:
-    """Show the mapping as tables, with a digest to sign; reads no system."""
+    """Show the mapping as tables, with a digest to sign.
+
+    Reads no system.
+    """
     path, mapper = _read(invocation)
     found = acceptance_if_any(invocation, mapper.digest)
     accepted = None if found is None else found.data

@@ -32,16 +32,25 @@ _FAULT_NAMES = tuple(each.name for each in fields(Fault) if each.name != "kind")
     "--fill",
     type=click.Choice(["kore", "casemgr", "both"]),
     default="kore",
+    show_default=True,
     help="Which system gets records.",
 )
 @click.option(
     "--cases",
     type=click.IntRange(min=0),
     default=50,
+    show_default=True,
     metavar="N",
     help="How many cases; 0 leaves it empty.",
 )
-@click.option("--seed", type=int, default=1, metavar="N", help="Of the random data.")
+@click.option(
+    "--seed",
+    type=int,
+    default=1,
+    show_default=True,
+    metavar="N",
+    help="Of the random data.",
+)
 @click.option(
     "--reading",
     "readings",

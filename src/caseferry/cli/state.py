@@ -18,9 +18,9 @@ def state() -> None:
 @click.argument("file", metavar="FILE")
 @click.pass_obj
 def state_backup(invocation: Invocation, *, file: str) -> Result:
-    """Write a consistent copy of the state; works while a run is going on.
+    """Write a consistent copy of the state.
 
-    Never overwrites; mode 0600.
+    Works while a run is going on. Never overwrites; mode 0600.
     """
     target = invocation.env.cwd / file
     with reading_state(invocation.load().config) as store:

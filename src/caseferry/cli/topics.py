@@ -9,6 +9,7 @@ from caseferry.cli.course import GUARDS
 from caseferry.cli.options import Command, Invocation
 from caseferry.cli.result import Result
 from caseferry.cli.root import root
+from caseferry.engine.undo.apply import GUARD as UNDO_REFUSED
 from caseferry.errors import CaseferryError
 from caseferry.report.text import table, wrapped
 
@@ -102,7 +103,8 @@ def _errors() -> list[str]:
         lines += [f"{kind.code} (exit code {kind.exit_code})"]
         lines += wrapped(meaning, "  ")
         lines += wrapped(f"Hint: {kind.hint}", "  ", "    ")
-    guards = f"A guard's code is its name, as `--allow` takes it: {', '.join(GUARDS)}."
+    names = ", ".join([*GUARDS, UNDO_REFUSED])
+    guards = f"A guard's code is its name, as `--allow` takes it: {names}."
     return [*lines, "", *wrapped(guards)]
 
 

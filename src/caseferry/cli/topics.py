@@ -13,7 +13,7 @@ from caseferry.engine.undo.apply import GUARD as UNDO_REFUSED
 from caseferry.errors import CaseferryError
 from caseferry.report.text import table, wrapped
 
-_EXIT_CODES: Final = (
+EXIT_CODES: Final = (
     ("0", "done, or nothing to do"),
     ("1", "error"),
     ("2", "usage, configuration or mapping"),
@@ -84,7 +84,7 @@ def _topic(topic: str) -> list[str]:
     if topic == "errors":
         return _errors()
     if topic == "exit-codes":
-        lines = table(_EXIT_CODES, ("code", "meaning"), right=frozenset({0}))
+        lines = table(EXIT_CODES, ("code", "meaning"), right=frozenset({0}))
         return [*lines, "", "Of several the first of 1, 5, 3, 4 wins."]
     text = _MAPPING if topic == "mapping" else _STATE
     lines = []

@@ -504,6 +504,44 @@ def test_a_backup_needs_no_writable_directory(
         assert [each.name for each in copy.parent.iterdir()] == ["copy.db"]
 
 
+@pytest.mark.parametrize("way", ["backup", "over", "copy", "same"])
+def test_a_copy_put_back_has_read_nothing_whole(state: Path, way: str) -> None:
+    """It is older than it looks: what was done since is found by reading everything."""
+    known = {"full.kore.case": f"1 {AT}", "full.kore.task": f"1 {AT}"}
+    with SqliteStore.open(state) as store:
+        store.bind(PAIR)
+        for name, value in {**known, "fullness": "1", "watermark.x": AT}.items():
+            store.set_fact(name, value)
+        store.backup(state.with_name("backup.db"))
+    if way in ("backup", "over"):
+        kept = state.with_name("backup.db")
+        if way == "backup":
+            kept.replace(state)
+        else:
+            shutil.copyfile(kept, state)  # into the very file
+    if way == "copy":
+        state.rename(state.with_name("old"))
+        shutil.copyfile(state.with_name("old"), state)
+
+    for _ in range(2):
+        with SqliteStore.open(state) as store:
+            assert store.facts("full.") == (known if way == "same" else {})
+            assert store.get_fact("watermark.x") == AT
+            assert store.get_fact("fullness") == "1"
+
+
+def test_a_copy_that_was_read_whole_stays_so(state: Path) -> None:
+    """It is doubted once, not in every run."""
+    a_filled_state(state)
+    state.rename(state.with_name("old"))
+    shutil.copyfile(state.with_name("old"), state)
+    with SqliteStore.open(state) as store:
+        store.set_fact("full.kore.case", f"2 {AT}")
+
+    with SqliteStore.open(state) as store:
+        assert store.get_fact("full.kore.case") == f"2 {AT}"
+
+
 def test_a_state_may_be_copied_after_it_was_closed(state: Path) -> None:
     """A closed state is one file; a plain copy of it opens."""
     a_filled_state(state)

@@ -22,6 +22,12 @@ _NOTE_CHECKED = """
     INSERT OR REPLACE INTO meta (name, value)
     VALUES ('checked', strftime('%s', 'now') || ' ' || ?)
 """
+IDENTITY = "file"
+"""In `meta`: which file this is; a backup says none."""
+_IS_SAME_FILE = "SELECT 1 FROM meta WHERE name = ? AND value = ?"
+_NOTE_FILE = "INSERT OR REPLACE INTO meta (name, value) VALUES (?, ?)"
+# The facts that say which listings were read whole, and when.
+_DOUBT_WHAT_WAS_READ = "DELETE FROM fact WHERE name >= 'full.' AND name < 'full/'"
 
 
 def open_database(
@@ -83,6 +89,7 @@ def _prepare(
     conn.execute(f"PRAGMA wal_autocheckpoint = {LOG_PAGES}")
     if pending:
         _upgrade(db, versions)
+    _doubt_a_copy(conn, path)
     if is_due:
         conn.execute(_NOTE_CHECKED, (_identity(path),))
     return db
@@ -142,6 +149,22 @@ def _identity(path: Path) -> str:
     """Name the file itself: a copy, or what was put in its place, is another one."""
     found = path.stat()
     return f"{found.st_dev}:{found.st_ino}"
+
+
+def _doubt_a_copy(conn: sqlite3.Connection, path: Path) -> None:
+    """Let a copy that was put in place read both systems whole once.
+
+    It is older than it looks: what was made since may be finished, and increments do
+    not show that everywhere.
+    """
+    # Not its device: a container may mount it under another number each time.
+    mark = (IDENTITY, str(path.stat().st_ino))
+    if conn.execute(_IS_SAME_FILE, mark).fetchone() is not None:
+        return
+    conn.execute("BEGIN IMMEDIATE")
+    conn.execute(_DOUBT_WHAT_WAS_READ)
+    conn.execute(_NOTE_FILE, mark)
+    conn.execute("COMMIT")
 
 
 def _check_pages(conn: sqlite3.Connection, path: Path) -> None:

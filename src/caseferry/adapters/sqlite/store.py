@@ -11,7 +11,7 @@ from caseferry.adapters.sqlite.held import Held
 from caseferry.adapters.sqlite.holds import Facts, Holds
 from caseferry.adapters.sqlite.journal import Journal
 from caseferry.adapters.sqlite.links import Links
-from caseferry.adapters.sqlite.opening import open_database
+from caseferry.adapters.sqlite.opening import IDENTITY, open_database
 from caseferry.adapters.sqlite.place import check_place, make_private
 from caseferry.adapters.sqlite.queries import Queries
 from caseferry.adapters.sqlite.records import Records
@@ -170,6 +170,8 @@ class SqliteStore(Records, Links, Journal, Holds, Facts, Held, Queries, Retentio
         copy = sqlite3.connect(part, isolation_level=None)
         try:
             self._conn.backup(copy)
+            # Put back over the very file, it is another one all the same.
+            copy.execute("DELETE FROM meta WHERE name = ?", (IDENTITY,))
             # One file, which also opens where the directory is read-only.
             copy.execute("PRAGMA journal_mode = DELETE")
             (verdict,) = copy.execute("PRAGMA quick_check(1)").fetchone()

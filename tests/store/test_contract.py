@@ -172,6 +172,34 @@ def test_saving_counts_what_is_new_or_changed(store: AnyStore) -> None:
     assert store.save_records(1, System.KORE, [a_case(1, name="New")]) == 1
 
 
+@pytest.mark.parametrize(
+    ("settled", "version", "taken"),
+    [
+        ("", "2026-03-02T09:00:00.000Z", True),
+        ("2026-03-02T09:04:00.000Z", "2026-03-02T09:00:00.000Z", False),
+        ("2026-03-02T09:05:00.000Z", "2026-03-02T10:00:00+01:00", False),
+        ("2026-03-02T09:05:00.001Z", "2026-03-02T09:00:00.000Z", True),
+        ("2026-03-02T09:04:00.000Z", "2026-03-02T09:05:00.000Z", True),
+        ("2026-03-02T09:04:00.000Z", "2026-03-02T09:06:00.000Z", True),
+        ("2026-03-02T09:04:00.000Z", "no time", True),
+    ],
+)
+def test_an_old_copy_of_a_record_is_seen_and_not_taken(
+    store: AnyStore, settled: str, version: str, *, taken: bool
+) -> None:
+    """Where what it became is so young that a listing may not show it yet."""
+    new = a_case(1, version="2026-03-02T09:05:00.000Z", name="New")
+    store.save_records(1, System.KORE, [new])
+    run = store.begin_run("sync", AT, {})
+    old = replace(a_case(1, name="Old"), version=version)
+
+    changed = store.save_records(run, System.KORE, [old], settled_before=settled)
+
+    assert changed == taken
+    assert store.record(new.key) == (old if taken else new)
+    assert keys_of(store, run) == ["ci-0001"]
+
+
 def test_what_was_seen_since_a_run_is_what_that_run_or_a_later_one_saw(
     store: AnyStore,
 ) -> None:

@@ -29,6 +29,7 @@ from caseferry.model.record import (
     Key,
     Record,
     System,
+    is_outdated,
     record_fingerprint,
 )
 from caseferry.ports import CustomerFound
@@ -139,7 +140,14 @@ class MemoryStore:
             self._put("end", run, (at, exit_code, dict(summary)))
 
     # observations -------------------------------------------------------------
-    def save_records(self, run: int, system: System, records: Iterable[Record]) -> int:
+    def save_records(
+        self,
+        run: int,
+        system: System,
+        records: Iterable[Record],
+        *,
+        settled_before: str = "",
+    ) -> int:
         """Keep records as seen in this run; gives how many were new or had changed.
 
         No such run: `InvariantBroken`.
@@ -149,6 +157,11 @@ class MemoryStore:
             self._check_run(run)
             for record in records:
                 known = self._table("record").get(record.key)
+                if known and is_outdated(
+                    record.version, known.record.version, settled_before
+                ):
+                    self._put("record", record.key, replace(known, run=run))
+                    continue
                 before = known and record_fingerprint(known.record)
                 is_change = before != record_fingerprint(record)
                 changed += is_change

@@ -8,7 +8,7 @@ from caseferry.engine.watermark import move
 from caseferry.errors import Interrupted
 from caseferry.model.direction import NAMES
 from caseferry.model.record import Key, Record
-from caseferry.model.times import canonical_time, instant_of
+from caseferry.model.times import canonical_time, earlier, instant_of
 from caseferry.ports import Page
 
 
@@ -57,15 +57,30 @@ class Scan:
 
     def move_watermark(self) -> None:
         """Move the watermark over what was read; inside the last page's transaction."""
+        move(self._context.store, self._resource, self._newest, self._overlap_s)
+
+    @property
+    def _overlap_s(self) -> float:
         settings = self._context.settings
-        overlap_s = max(settings.overlap_s, settings.visibility_lag_s)
-        move(self._context.store, self._resource, self._newest, overlap_s)
+        return max(settings.overlap_s, settings.visibility_lag_s)
+
+    def _settled(self, page: Page) -> str:
+        """Give the time before which all changes are surely listed.
+
+        A listing may follow later than the replies to our own writes: it shows a record
+        as it was before them, which would look as if somebody had taken them back.
+        """
+        if page.at is None:
+            return ""
+        return earlier(canonical_time(page.at), self._overlap_s)
 
     def _save(self, page: Page) -> None:
         context, system = self._context, self._resource.system
         if not self._began and page.at is not None:
             self._began = canonical_time(page.at)
-        self.changed += context.store.save_records(context.run, system, page.records)
+        self.changed += context.store.save_records(
+            context.run, system, page.records, settled_before=self._settled(page)
+        )
         self.records += len(page.records)
         for record in page.records:
             self._note(record)

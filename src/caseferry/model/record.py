@@ -132,6 +132,21 @@ def is_touched(record: Record) -> bool:
     return bool(created) and instant_of(record.version) != created
 
 
+def is_outdated(version: str, known: str, settled_before: str) -> bool:
+    """Tell whether a listing may still show a record as it was before what is known.
+
+    Args:
+        version: that it shows.
+        known: that was seen before.
+        settled_before: canonical time; what a record became later may not be listed
+            yet. "" is never.
+    """
+    if not settled_before:
+        return False
+    shown, newest = instant_of(version), instant_of(known)
+    return "" < shown < newest and newest >= settled_before
+
+
 def fingerprint(value: object) -> str:
     """Hash a JSON-shaped value: the same content gives the same 32 hex digits.
 

@@ -260,8 +260,18 @@ class Store(Protocol):
         """Record how a run ended."""
 
     # observations -------------------------------------------------------------
-    def save_records(self, run: int, system: System, records: Iterable[Record]) -> int:
-        """Keep records as seen in this run; gives how many were new or had changed."""
+    def save_records(
+        self,
+        run: int,
+        system: System,
+        records: Iterable[Record],
+        *,
+        settled_before: str = "",
+    ) -> int:
+        """Keep records as seen in this run; gives how many were new or had changed.
+
+        Of one that `is_outdated` only that it was seen is kept.
+        """
 
     def count_records(self, run: int, system: System, entity: Entity) -> int:
         """Count the records seen in this run or later.

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from caseferry.adapters.sqlite.codec import RECORD, record_rows, to_record
 from caseferry.adapters.sqlite.connection import Connection, Row, batches, key_list
 from caseferry.errors import InvariantBroken
-from caseferry.model.record import Entity, Key, Record, System
+from caseferry.model.record import Entity, Key, Record, System, is_outdated
 
 _SAVE = """
     INSERT INTO record (key, system, entity, parent, version, unknown, fingerprint,
@@ -93,10 +93,18 @@ _STALE = """
 class Records(Connection):
     """The tables `record` and `content`."""
 
-    def save_records(self, run: int, system: System, records: Iterable[Record]) -> int:
+    def save_records(
+        self,
+        run: int,
+        system: System,
+        records: Iterable[Record],
+        *,
+        settled_before: str = "",
+    ) -> int:
         """Keep records as seen in this run, streaming; one transaction.
 
-        A new version alone is kept, but is no change.
+        A new version alone is kept, but is no change. Of one that `is_outdated` only
+        that it was seen is kept.
 
         Returns:
             How many were new or had changed.
@@ -109,10 +117,12 @@ class Records(Connection):
             if self._one("SELECT 1 FROM run WHERE number = ?", run) is None:
                 raise InvariantBroken(f"there is no run {run} to save records of")
             for batch in batches(records):
-                changed += self._save_batch(run, system, batch)
+                changed += self._save_batch(run, system, batch, settled_before)
         return changed
 
-    def _save_batch(self, run: int, system: System, batch: list[Record]) -> int:
+    def _save_batch(
+        self, run: int, system: System, batch: list[Record], settled_before: str
+    ) -> int:
         known: dict[str, list[object]] = {
             key: before
             for key, *before in self._all(_KNOWN, key_list(each.key for each in batch))
@@ -123,7 +133,9 @@ class Records(Connection):
         for record in batch:
             row, content = record_rows(run, system, record)
             before, now = known.get(record.key), list(row[_COMPARED])
-            if before == now:
+            if before == now or (
+                before and is_outdated(record.version, str(before[0]), settled_before)
+            ):
                 same.append(record.key)
                 continue
             if before is None or before[-1] != now[-1]:

@@ -162,6 +162,18 @@ def test_a_lock_is_taken_once_in_a_process_too(state: Path) -> None:
     lock.acquire("again", AT).release()
 
 
+def test_a_link_to_a_state_is_the_same_state(state: Path, tmp_path: Path) -> None:
+    """Two configurations may name one file in two ways."""
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "linked.db").symlink_to(state)
+
+    with StateLock(state).acquire("sync", AT):
+        assert StateLock(other / "linked.db").holder() is not None
+        with pytest.raises(Locked):
+            StateLock(other / "linked.db").acquire("sync", AT)
+
+
 def test_the_lock_file_is_private_and_stays(state: Path) -> None:
     """The file beside the state is private, and removing it is nobody's business."""
     with StateLock(state).acquire("sync", AT) as lock:

@@ -26,7 +26,9 @@ class Holder:
 
 
 class StateLock:
-    """A kernel lock on `<state>.lock`; the kernel lifts it when the process dies.
+    """A kernel lock on `<state>.lock`, beside the file itself.
+
+    The kernel lifts it when the process dies.
 
     The file stays: removing it would let two processes lock two different files. What
     stands in it is for people; only the kernel decides.
@@ -37,7 +39,9 @@ class StateLock:
 
     def __init__(self, state: Path | str) -> None:
         self._state = Path(state)
-        self.path = self._state.with_name(f"{self._state.name}.lock")
+        # A link to the state is another name for it, not another state.
+        real = Path(os.path.realpath(self._state))
+        self.path = real.with_name(f"{real.name}.lock")
         self._number: int | None = None
         self.left_by: Holder | None = None
 

@@ -721,3 +721,24 @@ def test_old_contents_are_purged(sqlite: SqliteStore) -> None:
     assert kept == [(), images]  # what is in doubt is not let go
     assert [dict(each.inputs) for each in sqlite.runs()] == [{"mapping": "m"}, {}, {}]
     assert list(sqlite.links()) == [a_link(1)]
+
+
+@pytest.mark.parametrize(("whole", "doubted"), [(2, True), (3, False), (None, False)])
+def test_what_was_purged_and_is_still_held_is_read_again(
+    sqlite: SqliteStore, whole: int | None, *, doubted: bool
+) -> None:
+    """Increments build on the last whole reading: without it they would miss much."""
+    old, new = "2025-01-01", "2026-06-01"
+    run = sqlite.begin_run("sync", old, {})
+    sqlite.save_records(run, System.KORE, [a_case(1)])
+    sqlite.end_run(run, old, exit_code=0, summary={})
+    last = sqlite.begin_run("sync", new, {})
+    sqlite.save_records(last, System.KORE, [a_case(2)])
+    facts = {} if whole is None else {"full.kore.case": f"{whole} {AT}"}
+    for name, value in facts.items():
+        sqlite.set_fact(name, value)
+
+    sqlite.purge("2025-12-31")
+
+    assert sqlite.record(a_case(1).key) is None
+    assert sqlite.facts("full.") == ({} if doubted else facts)

@@ -60,6 +60,13 @@ _PURGE_IMAGES = f"""
         SELECT number FROM journal
         WHERE run IN ({_OLD}) AND state NOT IN ('open', 'in_doubt'))
 """
+_LATEST_OLD = f"SELECT max(run) FROM record WHERE run IN ({_OLD})"
+# Read whole in that run or an earlier one: what goes is still held by a system.
+_DOUBT_WHAT_WAS_READ = """
+    DELETE FROM fact WHERE name >= 'full.' AND name < 'full/' AND EXISTS (
+        SELECT 1 FROM fact WHERE name >= 'full.' AND name < 'full/'
+        AND CAST(value AS INTEGER) <= ?)
+"""
 _PURGE_CONTENT = f"""
     DELETE FROM content WHERE key IN (SELECT key FROM record WHERE run IN ({_OLD}))
 """
@@ -108,7 +115,8 @@ class Retention(Connection):
     def purge(self, before: str) -> int:
         """Remove contents of finished runs: journal details, images, records, inputs.
 
-        The last run, links with their bases, and what is unsettled stay.
+        The last run, links with their bases, and what is unsettled stay. Where a
+        record goes that a system still holds, the next sync reads everything whole.
 
         Args:
             before: UTC; what began earlier goes.
@@ -122,8 +130,15 @@ class Retention(Connection):
             entries = self._write(_PURGE_JOURNAL, before)
             runs = self._write(_PURGE_RUNS, before)
             self._write(_PURGE_IMAGES, before)
-            self._write(_PURGE_CONTENT, before)
-            return entries + runs + self._write(_PURGE_RECORDS, before)
+            return entries + runs + self._purge_records(before)
+
+    def _purge_records(self, before: str) -> int:
+        ((latest,),) = self._all(_LATEST_OLD, before)
+        if latest is None:
+            return 0
+        self._write(_DOUBT_WHAT_WAS_READ, latest)
+        self._write(_PURGE_CONTENT, before)
+        return self._write(_PURGE_RECORDS, before)
 
     def prune(self, keep: int = KEPT_RUNS) -> int:
         """Remove runs that wrote nothing, so that a schedule does not fill the state.

@@ -67,6 +67,7 @@ _DOUBT_WHAT_WAS_READ = """
         SELECT 1 FROM fact WHERE name >= 'full.' AND name < 'full/'
         AND CAST(value AS INTEGER) <= ?)
 """
+_ANY_RUN: Final = 2**62
 _PURGE_CONTENT = f"""
     DELETE FROM content WHERE key IN (SELECT key FROM record WHERE run IN ({_OLD}))
 """
@@ -101,8 +102,8 @@ class Retention(Connection):
         Gone are its fields, what writes found and left in them, the bases of its links,
         journal details, a hold's reason, and remembered look-ups of its customer; they
         are also overwritten in the file. Links, correlation keys and the order of
-        events stay. `record` gives None until a run reads it again; its fields then
-        count as never agreed on.
+        events stay. `record` gives None until the next run, which reads everything
+        whole, reads it again; its fields then count as never agreed on.
 
         Returns:
             Whether anything was known about this key.
@@ -110,6 +111,8 @@ class Retention(Connection):
         keys = key_list(row[0] for row in self._all(_SAME, key))
         with self._wiping():
             counts = [self._write(sql, keys) for sql in _FORGET]
+            if any(counts):
+                self._write(_DOUBT_WHAT_WAS_READ, _ANY_RUN)
         return any(counts)
 
     def purge(self, before: str) -> int:

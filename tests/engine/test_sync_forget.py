@@ -1,0 +1,30 @@
+"""`forget` between two syncs: what is read again goes on being in step."""
+
+from pathlib import Path
+
+from caseferry.adapters.sqlite import SqliteStore
+from caseferry.model.record import Entity, kore_key
+from support.both import Both
+
+
+def test_an_edit_after_forget_is_carried_by_the_next_sync(tmp_path: Path) -> None:
+    """Also one in a case that was forgotten, and did not change itself."""
+    both = Both(readings={"kore.sort_updated_at": "supported"})
+    sort = {entity: {"updatedAt": "desc"} for entity in Entity}
+    both.rig.kore_options |= {"changed_sorts": sort, "page_size": 2}
+    with SqliteStore.open(tmp_path / "state.db") as store:
+        both.rig.store = store
+        case = both.case("Router down", priority="Medium")
+        task = both.task(case, "Call back", priority="Medium", due=both.due(20))
+        both.run()
+        both.later()
+        for number in range(4):
+            both.task(both.case(f"Other {number}"), "Order a part")
+            both.later()
+
+        store.forget(kore_key(case))
+        both.edit(task, priority="Critical")
+        both.later()
+
+        assert both.of(task).priority == "1"
+        assert both.at_rest()

@@ -2,6 +2,8 @@
 
 import json
 from collections.abc import Callable
+from datetime import datetime
+from random import Random
 from typing import Any
 
 import httpx
@@ -10,8 +12,10 @@ import pytest
 from caseferry.engine.changes import ReadPlan
 from caseferry.model.record import System, kore_key
 from support.both import Both
+from support.duplex import ACTIVITY, CASE, KORE_CASE, KORE_TASK, Duplex
 
 LISTS = {"getCases": "results", "getTasks": "results", "activity": "activity"}
+LAG_S = 20.0
 Rows = dict[str, Any]
 
 
@@ -105,3 +109,44 @@ def test_what_stays_old_is_believed_in_the_end(seconds: float, *, is_old: bool) 
     known = both.rig.store.record(kore_key(both.kore_task))
     assert known is not None
     assert (known.text("name") == "Call back") is is_old
+
+
+def late(play: Duplex) -> None:
+    """Let every listing show for a while what a record was before its last change."""
+    shown: Rows = {}
+
+    def show(row: Any) -> Any:
+        name = str(row.get("_id") or row.get("id"))
+        stamp = datetime.fromisoformat(row.get("updatedAt") or row["lastModified"])
+        if (play.both.clock.now() - stamp).total_seconds() >= LAG_S:
+            shown[name] = row
+        return shown.setdefault(name, row)
+
+    inner = play.both.rig.wrap
+    play.both.rig.wrap = lambda transport: Listings(inner(transport), show)
+
+
+@pytest.mark.parametrize("seed", range(24))
+def test_no_history_loses_an_edit_to_a_listing_that_follows_late(seed: int) -> None:
+    """People edit both sides between runs a few seconds apart; the oracle judges."""
+    chance = Random(seed)  # noqa: S311 - a history, not a secret
+    play = Duplex()
+    late(play)
+    play.kore_case(2)
+    play.agent_case(1)
+    play.sync()
+    edits = (
+        (play.edit_kore_task, list(KORE_TASK)),
+        (play.edit_kore_case, list(KORE_CASE)),
+        (play.edit_activity, list(ACTIVITY)),
+        (play.edit_case, list(CASE)),
+    )
+
+    for _ in range(8):
+        edit, changes = chance.choice(edits)
+        edit(chance.randrange(4), chance.choice(changes))
+        play.sync(wait_s=chance.choice([5.0, 15.0, 60.0]))
+        play.sync(wait_s=5.0)
+
+    assert play.oracle.judge() == []
+    assert play.end() + play.oracle.judge() == []

@@ -26,6 +26,8 @@ SEED = 20_260_302
 MOST_TASKS = 30
 TOKEN_BYTES = 1_000
 """A run's tokens, which the sandbox keeps; its own objects are a hundred times that."""
+ONCE_BYTES = 4_000
+"""Caches of names and of log labels that some later run fills first."""
 
 
 class Day:
@@ -128,6 +130,6 @@ def test_a_day_under_faults_loses_nothing_and_does_not_grow(
 
     memory, pages = zip(*sizes, strict=True)
     print(f"retained {memory}, pages {pages}, blind {len(day.play.oracle.blind)}")
-    assert memory[3] - memory[1] < TOKEN_BYTES * (runs // 12) * 2
+    assert memory[3] - memory[1] < ONCE_BYTES + TOKEN_BYTES * (runs // 12) * 2
     assert pages[3] == pages[1]
     day.store.close()

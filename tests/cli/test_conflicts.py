@@ -57,8 +57,8 @@ Next:
 STATUS = """\
 Sync
   last sync       3: TIME, exit code 4
-  Kore read       all changes up to TIME, AGE ago
-  casemgr read    all changes up to TIME, AGE ago
+  Kore read       goes on from changes of TIME, AGE ago
+  casemgr read    goes on from changes of TIME, AGE ago
   next full scan  after TIME
 """
 STORY = """\
@@ -73,8 +73,8 @@ Task TS000100
   held (Kore)     conflict, both-changed: changed on both sides since they last
                   agreed: priority
   last sync       3: TIME, exit code 4
-  Kore read       all changes up to TIME, AGE ago
-  casemgr read    all changes up to TIME, AGE ago
+  Kore read       goes on from changes of TIME, AGE ago
+  casemgr read    goes on from changes of TIME, AGE ago
   next full scan  after TIME
 
 Fields, as read last and as both sides last agreed

@@ -66,7 +66,7 @@ caseferry_quarantined 3
 # HELP caseferry_conflicts Conflicts that wait for a decision.
 # TYPE caseferry_conflicts gauge
 caseferry_conflicts 4
-# HELP caseferry_watermark_age_seconds How far behind this machine's clock the oldest watermark is.
+# HELP caseferry_watermark_age_seconds Age of the oldest watermark; it grows while nobody changes anything.
 # TYPE caseferry_watermark_age_seconds gauge
 caseferry_watermark_age_seconds{system="kore"} 130
 """  # noqa: E501 - as it stands in the file

@@ -47,7 +47,7 @@ def freshness_rows(data: dict[str, Any], now: datetime) -> list[tuple[str, str]]
         known = data["watermarks"][system.value]
         if known is not None:
             age = duration(known["age_s"])
-            text = f"all changes up to {local_time(known['at'])}, {age} ago"
+            text = f"goes on from changes of {local_time(known['at'])}, {age} ago"
             rows.append((f"{NAMES[system]} read", text))
     due = data["next_full_scan"]
     if due is not None:

@@ -55,7 +55,7 @@ def _metrics(facts: RunFacts) -> Iterable[tuple[str, str, str, Samples]]:
     yield (
         "caseferry_watermark_age_seconds",
         "gauge",
-        "How far behind this machine's clock the oldest watermark is.",
+        "Age of the oldest watermark; it grows while nobody changes anything.",
         [
             ({"system": name}, system.watermark_age_s)
             for name, system in sorted(facts.systems.items())

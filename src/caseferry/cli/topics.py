@@ -38,9 +38,9 @@ report count losses by name; [losses] accepts up to a number, and more stops a r
 before its first write.
 
 When the mapping changes after records were carried, the guard mapping-changed stops the
-next run. Look at `caseferry migrate --from kore --dry-run`; then let a named person
-accept it with `caseferry mapping accept --by NAME`, or add `--allow mapping-changed`
-once. Reports say who accepted the mapping, or that nobody did."""
+next run. Look at the same command with `--dry-run`; then let a named person accept it
+with `caseferry mapping accept --by NAME`, or add `--allow mapping-changed` once.
+Reports say who accepted the mapping, or that nobody did."""
 _STATE: Final = """\
 The state is one SQLite file, named in [state] path. It holds what was read, which
 record is which, and every write before it leaves. It belongs to one pair of tenants,

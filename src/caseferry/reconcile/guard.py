@@ -118,7 +118,7 @@ def judge(
             limit="0",
             exceeds=figures.mapping_changed,
             words="the mapping is not the one that linked records were carried under",
-            hint="look at `caseferry migrate --from kore --dry-run`, then "
+            hint="look at the same command with --dry-run, then "
             "`caseferry mapping accept --by NAME`, or add --allow mapping-changed",
         )
     )

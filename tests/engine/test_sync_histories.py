@@ -28,6 +28,24 @@ RUNS = {
 }
 
 HISTORIES: dict[str, tuple[Step, list[Step]]] = {
+    "a change is noted once, under a changed mapping too": (
+        (2, 0, "", False),
+        [
+            ("remap", 0),
+            ("complete", 0, 1),
+            ("edit_kore_task", 0, 0, "renamed"),
+            ("edit_kore_task", 0, 0, "resolved"),
+        ],
+    ),
+    "what keeps a case open is looked at before its last task is completed": (
+        (2, 0, "", False),
+        [
+            ("complete", 0, 1),
+            ("complete", 12, 0),
+            ("edit_kore_task", 0, 0, "resolved"),
+            ("read_whole", 0),
+        ],
+    ),
     "a creation that only finishes is looked at from the other side too": (
         (0, 0, "", True),
         [

@@ -76,7 +76,7 @@ class Applier:
             if not moving:
                 finish(self._context, works)
                 return
-            self._look_before_retiring(moving)
+            self._look_before_completing(moving)
             outcomes = yield self._jobs.of(moving)
             for outcome in outcomes:
                 self._follow(outcome)
@@ -100,19 +100,19 @@ class Applier:
             work.dirty |= _torn(work)
         self._planner.read_targets(torn)
 
-    def _look_before_retiring(self, works: Sequence[Work]) -> None:
-        """Read anew what is to carry a case before its opener is completed.
+    def _look_before_completing(self, works: Sequence[Work]) -> None:
+        """Read anew what is to carry a case on before any of it is completed.
 
-        In two-way sync it was listed at the beginning of the run; an agent may have
-        completed it since, and the case would close with the opener.
+        In two-way sync it was read some requests ago; an agent may have completed it
+        since, and the case would close with what we complete.
         """
         if self._context.two_way is None:
             return
-        retiring = [work for work in works if _retires_opener(work)]
-        for work in retiring:
-            work.dirty |= {x.casemgr for x in work.links if x.role is Role.TASK}
-        self._read_back(retiring)
-        self._planner.decide(retiring)
+        completing = [work for work in works if _completes(work)]
+        for work in completing:
+            work.dirty |= {x.casemgr for x in work.links if x.role is not Role.CASE}
+        self._read_back(completing)
+        self._planner.decide(completing)
 
     def _adopt_unnamed(self, works: Sequence[Work]) -> None:
         """Look up at once what was created without our learning its id."""
@@ -357,12 +357,9 @@ def _sources(work: Work, action: Action) -> tuple[MappedField, ...]:
     return work.mapped(action.role, action.key).fields
 
 
-def _retires_opener(work: Work) -> bool:
+def _completes(work: Work) -> bool:
     actions = work.plan.next_stage if work.plan else ()
-    return any(
-        action.role is Role.OPENER and action.kind is ActionKind.COMPLETE
-        for action in actions
-    )
+    return any(action.kind is ActionKind.COMPLETE for action in actions)
 
 
 def _torn(work: Work) -> set[Key]:

@@ -69,8 +69,10 @@ class Way(StrEnum):
 def _source_changed(field: MappedField, link: Link, digest: str) -> bool:
     if not link.kore_base.has(field.casemgr):
         return True  # never agreed on: creation is not finished, or adopted half made
-    # under a changed mapping it may mean something else than what both agreed on
+    # under a changed mapping it may mean something else than what both agreed on; no
+    # note tells that, since nobody changed the record, and one was perhaps just written
     remapped = bool(link.mapping) and link.mapping != digest
+    remapped = remapped and field.write_once != "note"
     if remapped and not field.is_met_by(link.casemgr_base.get(field.casemgr)):
         return True
     return field.source != link.kore_base.get(field.casemgr)

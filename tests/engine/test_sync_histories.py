@@ -28,6 +28,17 @@ RUNS = {
 }
 
 HISTORIES: dict[str, tuple[Step, list[Step]]] = {
+    "a case that an agent opens again while it is read is not closed again": (
+        (0, 0, "", False),
+        [
+            ("remap", 0),
+            ("edit_kore_case", 0, 0, "closed"),
+            ("read_whole", 0),
+            ("read_whole", 0),
+            ("agent_task", 8, 1),
+            ("read_whole", 0),
+        ],
+    ),
     "a change is noted once, under a changed mapping too": (
         (2, 0, "", False),
         [

@@ -218,6 +218,15 @@ TABLE: dict[str, tuple[GroupView, list[str]]] = {
         ),
         ["opener complete finished @4", "task1 unchanged", "case unchanged"],
     ),
+    "an opener stays while a finished task is held back": (
+        a_view(
+            a_case(),
+            DONE,
+            pairs=[home(), carried(a_task()), an_opener_pair()],
+            holds=[a_hold(task_key(1), HoldKind.WAITING, "not-applied")],
+        ),
+        ["task1 waiting not-applied", "case unchanged"],
+    ),
     "an opener stays until the task is there": (
         a_view(a_case(), a_task(), pairs=[home(), an_opener_pair()]),
         ["task1 create new @2", "case unchanged"],

@@ -1,4 +1,4 @@
-"""How a casemgr case came to be closed: by somebody, or with its last activity."""
+"""What a closed casemgr case and its activities tell about how and when it closed."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -25,3 +25,13 @@ def is_cascade(case: Record, activities: Iterable[Record]) -> bool:
         if activity.text("status") == COMPLETED
     )
     return max(ends.values(), default=0) <= 1
+
+
+def is_torn(case: Record, activities: Iterable[Record]) -> bool:
+    """Tell whether a case and its activities were read on two sides of a change.
+
+    A closed case holds nothing open: closing it completes everything in it, and a new
+    activity opens it again.
+    """
+    ended = case.text("status") == CLOSED
+    return ended and any(x.text("status") != COMPLETED for x in activities)

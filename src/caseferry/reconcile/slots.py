@@ -142,7 +142,7 @@ def opener_slots(view: GroupView, tasks: list[Slot]) -> list[Slot]:
     An opener ends when a linked open task carries the case, or the case is to close.
     """
     group = view.group
-    carried = any(slot.now is Now.OPEN and slot.is_open_after for slot in tasks)
+    carried = any(_carries(slot) for slot in tasks)
     ends = carried or bool(group.case.finished)
     found = [_opener_slot(view, link, ends=ends) for link in view.openers]
     if view.in_doubt or Role.TASK in view.barred:
@@ -225,6 +225,16 @@ def _undone(view: GroupView, link: Link | None) -> bool:
     if link is None or (link.mapping and link.mapping != view.group.mapping):
         return False
     return link.kore_base.get(FINISHED) == "true"
+
+
+def _carries(slot: Slot) -> bool:
+    """Tell whether a task carries the case on.
+
+    Not one that is finished and held back: once it completes, the opener is needed; or
+    each run would make another one.
+    """
+    is_held = slot.stop is not None and bool(slot.mapped.finished)
+    return slot.now is Now.OPEN and slot.is_open_after and not is_held
 
 
 def _opener_slot(view: GroupView, link: Link, *, ends: bool) -> Slot:

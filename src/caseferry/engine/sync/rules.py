@@ -19,11 +19,13 @@ from caseferry.model.record import (
     kore_key,
     system_of,
 )
-from caseferry.reconcile.cascade import is_cascade
+from caseferry.reconcile.cascade import is_cascade, is_torn
 from caseferry.reconcile.merge import Way
 
 UNFINISHED = "unfinished"
 """Code: the creation of a record goes on in the other direction."""
+TORN = "moving"
+"""Code: a record changed while it was read; the next run reads it again."""
 STRANGER = "stranger"
 """Code: it carries our key, and its counterpart is not shown."""
 
@@ -61,6 +63,8 @@ def follow(context: Context, work: KoreWork, activities: Iterable[Record]) -> No
     work.barred = two_way.barred(System.KORE, work.group.case, linked=linked)
     inside = tuple(activities)
     work.is_cascade = is_cascade(work.group.case.record, inside)
+    if is_torn(work.group.case.record, inside):
+        work.holds[work.key] = _torn(work.key)
     if not linked and any(_is_half_made(context, x) for x in work.links.values()):
         work.holds[work.key] = _unfinished(work.key)
     ours = any(
@@ -157,6 +161,11 @@ def _names(context: Context, record: Record, retired: frozenset[Key]) -> bool:
 def _unfinished(key: Key) -> Hold:
     reason = "its creation goes on in the other direction first"
     return Hold(key=key, kind=HoldKind.WAITING, code=UNFINISHED, reason=reason)
+
+
+def _torn(key: Key) -> Hold:
+    reason = "it was read as closed, and one of its activities as open"
+    return Hold(key=key, kind=HoldKind.WAITING, code=TORN, reason=reason)
 
 
 def _stranger(key: Key, target: System) -> Hold:

@@ -28,6 +28,17 @@ RUNS = {
 }
 
 HISTORIES: dict[str, tuple[Step, list[Step]]] = {
+    "a case that an agent closes while its creation waits stays closed": (
+        (0, 0, "", False),
+        [
+            *[("lag", 0, 0)] * 4,
+            ("kore_case", 0, 0),
+            ("lag", 0, 0),
+            ("die_at_a_commit", 0, 25, "after"),
+            ("close", 0, 0),
+            ("die_at_a_commit", 0, 22, "before"),
+        ],
+    ),
     "a case that an agent opens again while it is read is not closed again": (
         (0, 0, "", False),
         [

@@ -28,6 +28,17 @@ RUNS = {
 }
 
 HISTORIES: dict[str, tuple[Step, list[Step]]] = {
+    "a mapping that is taken back while a creation waits is seen again": (
+        (0, 0, "casemgr", False),
+        [
+            ("remap", 0),
+            ("agent_case", 0, 1),
+            ("die_at_a_commit", 0, 23, "after"),
+            ("remap", 0),
+            ("faulty", 0, "lost_reply", "create_task", 0, 1),
+            ("remap", 0),
+        ],
+    ),
     "a case that an agent closes while its creation waits stays closed": (
         (0, 0, "", False),
         [

@@ -41,7 +41,8 @@ class Link:
         finished: creation went to its last step; before that nothing is merged.
         kore_base, casemgr_base: each side as both last agreed, per field.
         source_print: fingerprint of the source record when last finished.
-        mapping: digest of the mapping it was last carried under.
+        mapping: digest of the mapping it was last carried under; no digest at all while
+            one direction has yet to look under a changed one.
         tombstone: parted or undone; nothing is created from it until `retry`.
         made_in: the system in which we made one of the two; None where both were
             there. Until its creation is finished only that direction goes on with it.

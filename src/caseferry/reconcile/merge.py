@@ -15,6 +15,12 @@ REOPENED = "reopened"
 """In a Kore base, of the same: we opened it for its tasks; closing it again is due."""
 UNKNOWN = ""
 """In a base: something, nobody knows what; no field ever holds it."""
+MIXED = "~mixed"
+"""In a link: one direction took the present mapping, what the other took is older.
+
+No mapping has this digest, so the other direction still sees that it changed, also
+where an administrator has gone back to the older one meanwhile.
+"""
 FINISHED = "~finished"
 """In a Kore base: whether the record was resolved or closed when both sides agreed."""
 
@@ -233,9 +239,16 @@ def agree(  # noqa: PLR0913 - what an agreement is made of
         kore_base=base(kore.items()),
         casemgr_base=base(casemgr.items()),
         source_print=source_print,
-        # the direction that follows still has to see that the mapping changed
-        mapping=link.mapping or digest if way is Way.LEADS else digest,
+        mapping=half_remapped(link, digest) if way is Way.LEADS else digest,
     )
+
+
+def half_remapped(link: Link, digest: str) -> str:
+    """Give a link's mapping where only one direction has looked under the present one.
+
+    The other one still has to see that it changed.
+    """
+    return MIXED if link.mapping and link.mapping != digest else digest
 
 
 def _moves_alone(

@@ -10,7 +10,7 @@ from caseferry.engine.to_kore.work import KoreWork
 from caseferry.model.action import ActionKind
 from caseferry.model.link import HoldKind
 from caseferry.model.record import Key
-from caseferry.reconcile.merge import Way
+from caseferry.reconcile.merge import Way, half_remapped
 from caseferry.reconcile.to_kore.mirror import agreed
 
 _STILL = {HoldKind.WAITING, HoldKind.QUARANTINE, HoldKind.UNCERTAIN}
@@ -63,7 +63,7 @@ def _move_bases(context: Context, work: KoreWork) -> None:
             way=work.way,
         )
         if link.kore in waiting:
-            fresh = replace(fresh, mapping=link.mapping)
+            fresh = replace(fresh, mapping=half_remapped(link, work.group.mapping))
         if fresh != link:
             home = work.case_link
             context.store.save_link(fresh, home.kore if home else link.kore)

@@ -2,6 +2,7 @@
 
 from caseferry.engine.verdicts import Verified
 from caseferry.engine.verify import verify
+from support.back import Back
 from support.scene import Scene
 
 
@@ -74,3 +75,24 @@ def test_an_activity_for_somebody_else_is_reported_by_name() -> None:
     assert found.reported == {"other-customer": 1}
     (difference,) = found.differences
     assert difference.casemgr == "bo@example.com"
+
+
+def test_a_kore_case_for_somebody_else_is_reported_by_name() -> None:
+    """The way back: the contact that Kore shows is none of casemgr's customer."""
+    back = Back(cases=0)
+    back.task(back.case("Router"), "Call back")
+    back.run()
+    (case,) = back.box.kore.cases.values()
+    assert back.verify().reported == {}
+    somebody = {"name": "Bo Oak", "emailId": "bo@example.com"}
+    back.box.human.edit("kore", "case", case.id, user=somebody)
+
+    found = back.verify()
+
+    assert found.exit_code == 0
+    assert found.reported == {"other-customer": 1}
+    (difference,) = found.differences
+    assert (difference.kore, difference.casemgr) == (
+        "bo@example.com",
+        "10.liz@example.com",
+    )

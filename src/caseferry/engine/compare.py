@@ -1,14 +1,23 @@
 """Comparing one case group with its counterparts, field by field, for the proof."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
-from caseferry.engine.places import Place, fixed_place, moved_place
+from caseferry.engine.compared import (
+    Compared,
+    Difference,
+    misplaced,
+    placed,
+    strays,
+    unmapped,
+    unpaired,
+)
+from caseferry.engine.places import fixed_place, moved_place
 from caseferry.engine.work import Work
 from caseferry.model.action import Loss
 from caseferry.model.correlation import Role
 from caseferry.model.customer import Customer
-from caseferry.model.link import Base, Hold, HoldKind, Link
+from caseferry.model.link import Base, HoldKind, Link
 from caseferry.model.mapped import MappedField, MappedRecord
 from caseferry.model.record import Key, Record, System, Value
 from caseferry.reconcile.view import COMPLETED
@@ -17,55 +26,13 @@ _GENERATIONS = 20
 _ENDED = ("closed", COMPLETED)
 _DUE = "dueDate"
 _NO_BASE = Base(fields={})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Difference:
-    """One field, or the end, of a pair that is not as mapped; None is absent.
-
-    Attributes:
-        field: `*` is the record as a whole.
-        verdict: of the record; `reported` where this is no reason for one.
-    """
-
-    key: Key
-    counterpart: Key | None
-    field: str
-    kore: Value | None
-    casemgr: Value | None
-    reason: str
-    verdict: str = "different"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Compared:
-    """What one source record came to.
-
-    Attributes:
-        verdict: equal, accepted_loss, different, missing, twice, uncertain, set_aside
-            or out_of_scope.
-        losses: of a pair.
-        reported: names of what agents may have moved; no difference of its own.
-    """
-
-    role: Role
-    verdict: str
-    key: Key
-    counterpart: Key | None = None
-    differences: tuple[Difference, ...] = ()
-    losses: tuple[Loss, ...] = ()
-    reported: tuple[str, ...] = ()
-    by_key: bool = True
-
-    @property
-    def is_pair(self) -> bool:
-        """Tell whether a counterpart was found."""
-        return self.verdict in ("equal", "accepted_loss", "different", "twice")
+Found = Mapping[tuple[Role, Key], Sequence[Record]]
+"""Activities and cases by the key that each carries."""
 
 
 def compare_group(
     work: Work,
-    found: Mapping[tuple[Role, Key], Sequence[Record]],
+    found: Found,
     people: Mapping[str, Customer],
 ) -> list[Compared]:
     """Compare every record of a group with its counterparts.
@@ -88,9 +55,11 @@ def compare_group(
         result = _compare(work, mapped, records, by_key=by_key)
         if result.verdict in ("equal", "accepted_loss", "different"):
             customer = people.get(records[0].text("customer"))
-            result = _placed(result, work, mapped, (records[0], customer))
+            moved = moved_place(mapped, work.group.customer, records[0], customer)
+            result = placed(result, fixed_place(mapped, records[0]), moved)
         if result.is_pair and records[0].parent != parent:
-            result = _misplaced(result, mapped, records[0], parent)
+            parents = (mapped.record.parent, records[0].parent)
+            result = misplaced(result, parents, parent)
         results.append(result)
     return results
 
@@ -101,9 +70,7 @@ def opener_key(case: Key, generation: int) -> Key:
 
 
 def _doubled_openers(
-    work: Work,
-    parent: Key | None,
-    found: Mapping[tuple[Role, Key], Sequence[Record]],
+    work: Work, parent: Key | None, found: Found
 ) -> tuple[Difference, ...]:
     """Give the openers that are there twice, or in another case than the linked one."""
     wrong: dict[Key, Record] = {}
@@ -125,18 +92,11 @@ def _doubled_openers(
     )
 
 
-def _counterparts(
-    work: Work,
-    role: Role,
-    key: Key,
-    found: Mapping[tuple[Role, Key], Sequence[Record]],
-) -> Sequence[Record]:
+def _counterparts(work: Work, role: Role, key: Key, found: Found) -> Sequence[Record]:
     """Give the records that carry the key, else the one that is linked."""
-    records = found.get((role, key), ())
     link = work.link(role, key)
-    if not records and link is not None and link.casemgr in work.targets:
-        return (work.targets[link.casemgr],)
-    return records
+    linked = work.targets.get(link.casemgr) if link is not None else None
+    return found.get((role, key), ()) or ((linked,) if linked is not None else ())
 
 
 def _compare(
@@ -145,13 +105,16 @@ def _compare(
     key = mapped.record.key
     role = Role.CASE if key == work.key else Role.TASK
     link = work.link(role, key)
-    if link is not None and link.tombstone:
-        return Compared(role=role, verdict="out_of_scope", key=key)
-    if not records:
-        hold = work.holds.get(key) or work.holds.get(work.key)
-        return absent(role, key, _absence(work, role, mapped), hold)
-    if len(records) > 1:
-        return doubled(role, key, records, System.CASEMGR)
+    if alone := unpaired(
+        role,
+        key,
+        records,
+        link=link,
+        hold=work.holds.get(key) or work.holds.get(work.key),
+        absence=_absence(work, role, mapped),
+        target=System.CASEMGR,
+    ):
+        return alone
     differences = _differences(mapped, link, records[0])
     losses = tuple(
         loss for loss in mapped.losses if not _kept(loss, mapped, records[0])
@@ -171,85 +134,6 @@ def _compare(
         losses=losses,
         by_key=by_key,
     )
-
-
-def absent(role: Role, key: Key, verdict: str, hold: Hold | None) -> Compared:
-    """Give what a record without a counterpart came to, and why as far as known."""
-    if verdict == "out_of_scope":
-        return Compared(role=role, verdict=verdict, key=key)
-    reason = "no counterpart carries its key, and none is linked"
-    if verdict == "uncertain":
-        reason = "a write of it is in doubt"
-    if hold is not None:
-        reason = f"{hold.code}: {hold.reason}"
-    gone = Difference(
-        key=key,
-        counterpart=None,
-        field="*",
-        kore=None,
-        casemgr=None,
-        reason=reason,
-        verdict=verdict,
-    )
-    return Compared(role=role, verdict=verdict, key=key, differences=(gone,))
-
-
-def doubled(
-    role: Role, key: Key, records: Sequence[Record], target: System
-) -> Compared:
-    """Give what a record with several counterparts came to."""
-    names = ", ".join(record.key for record in records[1:])
-    again = Difference(
-        key=key,
-        counterpart=records[0].key,
-        field="*",
-        kore=names if target is System.KORE else None,
-        casemgr=names if target is System.CASEMGR else None,
-        reason="carried twice",
-        verdict="twice",
-    )
-    return Compared(
-        role=role,
-        verdict="twice",
-        key=key,
-        counterpart=records[0].key,
-        differences=(again,),
-    )
-
-
-def unmapped(mapped: MappedRecord, record: Record) -> Iterator[Difference]:
-    """Give what of a pair cannot be compared: values that no row names."""
-    reasons = [str(problem) for problem in mapped.problems]
-    if mapped.finished is None and not reasons:
-        reasons = ["its status is unknown"]
-    for reason in reasons:
-        yield Difference(
-            key=mapped.record.key,
-            counterpart=record.key,
-            field="*",
-            kore=None,
-            casemgr=None,
-            reason=f"cannot be compared whole: {reason}",
-        )
-
-
-def strays(field: MappedField, source: Base, target: Base, shown: Value | None) -> bool:
-    """Tell whether the target holds something where the source has nothing.
-
-    What a system sets by itself at a create was agreed on, and is no difference.
-
-    Args:
-        field: as mapped now.
-        source: the base of the source's side of the link.
-        target: the same of the target's.
-        shown: what the target holds.
-    """
-    name = field.casemgr
-    if field.source is not None or field.value is not None or shown is None:
-        return False
-    if not source.has(name) or not target.has(name):
-        return False
-    return source.get(name) is not None or shown != target.get(name)
 
 
 def _kept(loss: Loss, mapped: MappedRecord, record: Record) -> bool:
@@ -320,47 +204,6 @@ def _differs(field: MappedField, link: Link | None, shown: Value | None) -> bool
     return not field.is_met_by(shown)
 
 
-def _placed(
-    result: Compared,
-    work: Work,
-    mapped: MappedRecord,
-    target: tuple[Record, Customer | None],
-) -> Compared:
-    """Add where a task's counterpart lies and whom it is for."""
-    record, customer = target
-    fixed = fixed_place(mapped, record)
-    moved = moved_place(mapped, work.group.customer, record, customer)
-    reason = "no call and no agent changes it after creation"
-    differences = [_place(mapped, record, place, reason) for place in fixed]
-    differences += [
-        replace(
-            _place(mapped, record, place, f"{name}: not counted as different"),
-            verdict="reported",
-        )
-        for name, place in moved.items()
-    ]
-    return replace(
-        result,
-        verdict="different" if fixed else result.verdict,
-        differences=(*result.differences, *differences),
-        reported=tuple(moved),
-    )
-
-
-def _place(
-    mapped: MappedRecord, record: Record, place: Place, reason: str
-) -> Difference:
-    name, kore, casemgr = place
-    return Difference(
-        key=mapped.record.key,
-        counterpart=record.key,
-        field=name,
-        kore=kore,
-        casemgr=casemgr,
-        reason=reason,
-    )
-
-
 def _reason(field: MappedField, link: Link | None, record: Record) -> str:
     if link is None or not link.finished:
         return "not carried to its end"
@@ -372,19 +215,3 @@ def _reason(field: MappedField, link: Link | None, record: Record) -> str:
     if link.casemgr_base.get(name) != record.fields.get(name):
         return "changed in casemgr since it was carried"
     return "casemgr keeps another value than was sent, or a run was undone"
-
-
-def _misplaced(
-    result: Compared, mapped: MappedRecord, record: Record, parent: Key | None
-) -> Compared:
-    moved = Difference(
-        key=mapped.record.key,
-        counterpart=record.key,
-        field="case",
-        kore=mapped.record.parent,
-        casemgr=record.parent,
-        reason=f"its case's counterpart is {parent or 'not there'}",
-    )
-    differences = (*result.differences, moved)
-    verdict = "twice" if result.verdict == "twice" else "different"
-    return replace(result, verdict=verdict, differences=differences)

@@ -15,6 +15,7 @@ from caseferry.ports import CasemgrSystem
 MOVED_DEPARTMENT = "moved-department"
 OTHER_CUSTOMER = "other-customer"
 _COMPARABLE = (".emailAddress", ".phone")
+_KORE_CONTACT = ("userInfo.emailId", "userInfo.phoneNumber")
 
 Place = tuple[str, Value | None, Value | None]
 """A field with what it should hold and what it holds."""
@@ -54,10 +55,30 @@ def moved_place(
     return found
 
 
+def other_contact(
+    customer: Customer | None, placeholder: str, record: Record
+) -> dict[str, Place]:
+    """Give whom a Kore record names, where casemgr's customer is nobody of them.
+
+    Args:
+        customer: whom its source names; None where that is not known.
+        placeholder: the mapping's stand-in for people without a contact.
+        record: the counterpart in Kore.
+    """
+    shown = [record.text(name) for name in _KORE_CONTACT]
+    shown = [text for text in shown if text]
+    contacts = customer.contacts if customer is not None else ()
+    wanted = [text for c in contacts for text in (*c.emails, *c.phones) if text]
+    known = {_same(text) for text in (*wanted, placeholder) if text}
+    if wanted and shown and known.isdisjoint(map(_same, shown)):
+        return {OTHER_CUSTOMER: ("customer", shown[0], wanted[0])}
+    return {}
+
+
 def customers_of(
     casemgr: CasemgrSystem, records: Iterable[Record]
 ) -> dict[str, Customer]:
-    """Read the customers that activities name; none where that is not allowed."""
+    """Read the customers that records name; none where that is not allowed."""
     ids = {record.text("customer") for record in records} - {""}
     try:
         return casemgr.get_customers(sorted(ids))

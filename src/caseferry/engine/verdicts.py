@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from caseferry.engine.compare import Compared, Difference
+from caseferry.engine.compared import Compared, Difference
 from caseferry.mapping.compile import Mapper
 from caseferry.model.correlation import Role
 from caseferry.model.mapped import KoreGroup, MappedGroup

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from caseferry.engine.compare import Compared, compare_group, opener_key
+from caseferry.engine.compare import Found, compare_group, opener_key
+from caseferry.engine.compared import Compared
 from caseferry.engine.context import Context
 from caseferry.engine.customers import Customers
 from caseferry.engine.extract import extract_kore
@@ -14,8 +15,6 @@ from caseferry.engine.verdicts import Verified
 from caseferry.engine.work import Work
 from caseferry.model.correlation import Correlation, Role, parse_correlation
 from caseferry.model.record import Entity, Key, Record, System, kore_key
-
-Found = dict[tuple[Role, Key], list[Record]]
 
 
 def verify(
@@ -114,7 +113,7 @@ def _read_department(context: Context, department: str, seen: set[Key]) -> bool:
     return complete
 
 
-def _by_key(context: Context) -> dict[tuple[Role, Key], list[Record]]:
+def _by_key(context: Context) -> Found:
     """Give the target's records that carry a key of this pair, by source record.
 
     Left out is what was taken back: a later generation of its key tells, or the state.
@@ -161,7 +160,7 @@ def _source(own: Correlation) -> tuple[Role, Key]:
 
 def _look_up(context: Context, works: Sequence[Work]) -> Found:
     """Find the counterparts of a few groups by their keys, one look-up a task."""
-    found: Found = {}
+    found: dict[tuple[Role, Key], list[Record]] = {}
     mark = context.settings.pair.mark
     for work in works:
         for mapped in work.group.tasks:

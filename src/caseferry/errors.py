@@ -12,6 +12,7 @@ CaseferryError
     AuthFailed              the credentials were refused: not executed
     Forbidden               a permission or scope is missing
     Refused                 the request is wrong for this record
+      FirstGroupRefused     so it may be for every record: the run ends
     NotFound                no such record, or not visible
     VersionMismatch         the record moved since it was read
     InDoubt                 a write whose outcome is unknown
@@ -33,7 +34,6 @@ class Scope(StrEnum):
     """How much has to stop."""
 
     RECORD = "record"
-    GROUP = "group"
     RUN = "run"
 
 
@@ -190,11 +190,20 @@ class Refused(CaseSystemError):
     hint = "mend the record or the mapping; `caseferry quarantine` lists what waits"
 
 
+class FirstGroupRefused(Refused):
+    """The first case group was refused; the run ends before it tries the others."""
+
+    code = "first-group-refused"
+    scope = Scope.RUN
+    hint = "mend what the message names, run `caseferry check`, then run again"
+
+
 class NotFound(CaseSystemError):
     """No such record, or it is not visible to these credentials."""
 
     code = "not-found"
     scope = Scope.RECORD
+    hint = "check the id, and that these credentials may see the record"
 
 
 class VersionMismatch(CaseSystemError):
@@ -202,6 +211,7 @@ class VersionMismatch(CaseSystemError):
 
     code = "version-mismatch"
     scope = Scope.RECORD
+    hint = "run the command again: it reads the record anew"
 
 
 class InDoubt(CaseSystemError):
@@ -209,6 +219,7 @@ class InDoubt(CaseSystemError):
 
     code = "in-doubt"
     scope = Scope.RECORD
+    hint = "run the command again: what became of the write is settled first"
 
 
 class Unexpected(CaseSystemError):

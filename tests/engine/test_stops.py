@@ -13,6 +13,7 @@ from caseferry.errors import (
     Interrupted,
     Refused,
     SafetyStop,
+    Scope,
 )
 from caseferry.model.record import kore_key
 from support.judge import complaints
@@ -355,7 +356,7 @@ def test_a_settled_create_is_counted(kind: str, after: int) -> None:
 
 
 def test_refused_is_the_error_of_a_first_group() -> None:
-    """The error names the server's reason and what to do."""
+    """The error ends the run, and names the server's reason and what to do."""
     scene = Scene(mapping=WRONG[2])
     scene.case()
 
@@ -363,4 +364,5 @@ def test_refused_is_the_error_of_a_first_group() -> None:
         scene.run()
 
     assert caught.value.code == "first-group-refused"
+    assert caught.value.scope is Scope.RUN
     assert "caseferry check" in (caught.value.hint or "")

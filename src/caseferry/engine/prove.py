@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from caseferry.engine.context import Context
 from caseferry.engine.lookup import Lookup
 from caseferry.engine.work import Work
-from caseferry.errors import Refused, SafetyStop
+from caseferry.errors import FirstGroupRefused, Refused, SafetyStop
 from caseferry.model.action import Action, ActionKind
 from caseferry.model.correlation import Role, parse_correlation
 from caseferry.model.link import HoldKind
@@ -41,7 +41,7 @@ class Prover:
         """Keep what a group that ran alone to its end has shown.
 
         Raises:
-            Refused: the tenant refuses this kind of request as such.
+            FirstGroupRefused: the tenant refuses this kind of request as such.
             SafetyStop: the correlation key, or a field, was not stored.
         """
         shown = _kinds(work.done)
@@ -71,15 +71,11 @@ class Prover:
             correlation = parse_correlation(hold.correlation)
             sort = _SORTS.get(correlation.role) if correlation else None
             if any(kind.startswith(sort or _NO_CREATE) for kind in missing):
-                raise Refused(
+                raise FirstGroupRefused(
                     f"the first case group was refused: {hold.reason}",
                     system="casemgr",
                     key=hold.key,
-                    code=hold.code
-                    if hold.code.startswith("forbidden")
-                    else "first-group-refused",
-                    hint="mend what the message names, run `caseferry check`, then "
-                    "run again",
+                    code=hold.code if hold.code.startswith("forbidden") else None,
                 )
 
     def _stored(self, work: Work, action: Action) -> None:

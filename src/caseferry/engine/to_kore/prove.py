@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from caseferry.engine.context import Context
 from caseferry.engine.to_kore.finding import Finder, Wanted
 from caseferry.engine.to_kore.work import KoreWork
-from caseferry.errors import Refused, SafetyStop
+from caseferry.errors import FirstGroupRefused, SafetyStop
 from caseferry.model.action import Action, ActionKind
 from caseferry.model.correlation import Role
 from caseferry.model.link import HoldKind
@@ -41,7 +41,7 @@ class KoreProver:
         """Keep what a group that ran alone to its end has shown.
 
         Raises:
-            Refused: the tenant refuses this kind of request as such.
+            FirstGroupRefused: the tenant refuses this kind of request as such.
             SafetyStop: a field was not stored, or a new record cannot be found.
         """
         shown = _kinds(work.done)
@@ -57,13 +57,10 @@ class KoreProver:
     def _refused(self, work: KoreWork, missing: frozenset[str]) -> None:
         for hold in work.holds.values():
             if hold.kind is HoldKind.QUARANTINE and hold.correlation and missing:
-                raise Refused(
+                raise FirstGroupRefused(
                     f"the first case group was refused: {hold.reason}",
                     system="kore",
                     key=hold.key,
-                    code="first-group-refused",
-                    hint="mend what the message names, run `caseferry check`, then "
-                    "run again",
                 )
 
     def _stored(self, work: KoreWork) -> None:

@@ -352,9 +352,9 @@ def test_a_case_with_an_unanswered_mail_is_not_closed() -> None:
     assert scene.box.casemgr.activities[mail].status == "assigned"
     assert scene.of(case).status == "open"
     assert scene.of(task).status == "completed"
-    assert scene.tally.codes["waiting", "foreign-activity"] == 1
+    assert scene.tally.codes["waiting", "foreign-open"] == 1
     assert scene.rests()
-    assert scene.tally.codes["waiting", "foreign-activity"] == 1
+    assert scene.tally.codes["waiting", "foreign-open"] == 1
 
     scene.box.human.complete(mail)
     scene.again()

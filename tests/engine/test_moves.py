@@ -97,7 +97,7 @@ def test_an_email_in_another_department_keeps_its_case_open() -> None:
 
     assert scene.box.casemgr.cases[home].status == "open"
     assert scene.box.casemgr.activities[email].status == "assigned"
-    assert "foreign-activity" in codes(scene)
+    assert "foreign-open" in codes(scene)
 
 
 def test_a_case_that_shows_nothing_open_is_closed_at_the_second_look() -> None:

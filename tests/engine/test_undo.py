@@ -100,7 +100,7 @@ def test_no_case_closes_that_the_run_did_not_make() -> None:
     assert scene.of(new).status == "assigned"
     assert marks(scene.of(new), 2) == 0
     assert scene.box.casemgr.cases[home].status == "open"
-    (found,) = (c for c in result.cannot if c.code == "would-close")
+    (found,) = (c for c in result.cannot if c.code == "would-close-case")
     assert found.key == activity_key(scene.of(new).id)
     link = scene.rig.store.link(activity_key(scene.of(new).id))
     assert link is not None
@@ -123,7 +123,7 @@ def test_what_happens_while_people_think_is_seen_before_the_write() -> None:
     assert plan.held == 0
     assert (scene.of(new).status, marks(scene.of(new), 2)) == ("assigned", 0)
     assert scene.box.casemgr.cases[scene.of(new).case_id].status == "open"
-    assert codes(result) >= {"would-close"}
+    assert codes(result) >= {"would-close-case"}
 
 
 def test_only_what_that_run_made_is_taken_back() -> None:
@@ -293,7 +293,7 @@ def test_an_activity_moved_to_anothers_case_does_not_close_it() -> None:
     assert scene.box.casemgr.cases[theirs].status == "open"
     assert scene.of(task).status == "assigned"
     assert scene.of(other).status == "completed"
-    assert "would-close" in codes(result)
+    assert "would-close-case" in codes(result)
 
 
 def test_the_first_group_that_is_refused_stops_the_undo() -> None:

@@ -102,7 +102,7 @@ TABLE: dict[str, tuple[GroupView, list[str]]] = {
     ),
     "the case changed in Kore after it was closed on both sides": (
         a_view(a_case(a_field("severity", "low"), finished=True), pairs=[CLOSED_BOTH]),
-        ["case set_aside closed-case"],
+        ["case set_aside case-closed"],
     ),
     # what an activity takes only once
     "a new name goes into a note": (
@@ -117,7 +117,7 @@ TABLE: dict[str, tuple[GroupView, list[str]]] = {
         a_view(
             a_case(), RENAMED["conflict"], pairs=[home(), carried(NAMED["conflict"])]
         ),
-        ["task1 conflict both-changed", "case unchanged"],
+        ["task1 conflict write-once", "case unchanged"],
     ),
     "a new name of a completed task still goes into a note": (
         a_view(
@@ -300,7 +300,7 @@ TABLE: dict[str, tuple[GroupView, list[str]]] = {
             strangers=[a_mail()],
             listed=True,
         ),
-        ["task1 unchanged", "case waiting foreign-activity"],
+        ["task1 unchanged", "case waiting foreign-open"],
     ),
     "closed in Kore, somebody's mail answered": (
         a_view(
@@ -391,11 +391,11 @@ TABLE: dict[str, tuple[GroupView, list[str]]] = {
     ),
     "a parted task": (
         a_view(a_case(), HIGH, a_task(2), pairs=[home(), PARTED, carried(a_task(2))]),
-        ["task1 out_of_scope unlinked", "task2 unchanged", "case unchanged"],
+        ["task1 out_of_scope parted", "task2 unchanged", "case unchanged"],
     ),
     "a parted case": (
         a_view(ENDED, DONE, pairs=[PARTED_HOME, carried(a_task())]),
-        ["case out_of_scope unlinked", "task1 out_of_scope case-unlinked"],
+        ["case out_of_scope parted", "task1 out_of_scope case-parted"],
     ),
     "a task that Kore hides": (
         a_view(a_case(), a_task(active=False), pairs=[home(), carried(a_task())]),

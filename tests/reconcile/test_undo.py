@@ -108,7 +108,7 @@ MARKED = Ledger(marked=frozenset({MADE}))
             ["foreign-open"],
         ),
         ({"records": MAIL}, ["note 1", "complete 1"], []),
-        ({}, ["set_aside 1"], ["would-close"]),
+        ({}, ["set_aside 1"], ["would-close-case"]),
         (
             {"brought": True, "records": CLOSED, "ledger": MARKED},
             ["unchanged 1", "unchanged 1001"],
@@ -122,12 +122,12 @@ MARKED = Ledger(marked=frozenset({MADE}))
         (
             {"brought": True, "records": QUEUED},
             ["waiting 1", "set_aside 1001"],
-            ["stays-open"],
+            ["activity-held"],
         ),
         (
             {"brought": True, "records": DONE, "ledger": MARKED},
             ["unchanged 1", "set_aside 1001"],
-            ["stays-open"],
+            ["activity-held"],
         ),
     ],
 )

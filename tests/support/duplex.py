@@ -16,6 +16,7 @@ from caseferry.engine.changes import ReadPlan
 from caseferry.engine.sync.run import Sync, SyncOptions
 from caseferry.errors import CaseferryError
 from caseferry.mapping.compile import Mapper
+from caseferry.model.link import HoldKind
 from caseferry.model.record import System
 from caseferry.reconcile.guard import Limits
 from support.both import OPEN_LIMITS, Both
@@ -105,7 +106,7 @@ OPERATIONS: Final = (
     "get_activities",
     "*",
 )
-TOLD_ONCE: Final = ("emptied", "frozen-field", "closed-case")
+TOLD_ONCE: Final = ("emptied", "frozen-field", "case-closed")
 OTHER_MEDIUM: Final = {**PRIORITIES, "Medium": "4", "Low": "567"}
 ALLOWED: Final = frozenset(("unlinked", "mapping-changed", "losses"))
 
@@ -269,7 +270,7 @@ class Duplex:
         """Remember what was told once: it is not listed for ever."""
         self.tale.look()
         for key, hold in self.both.holds.items():
-            if hold.code in TOLD_ONCE:
+            if hold.code in TOLD_ONCE and hold.kind is HoldKind.SET_ASIDE:
                 self.oracle.told[str(key)] = self.tale.n
 
     def _after(self) -> None:

@@ -31,8 +31,8 @@ _FIELDS = frozenset(
     }
 )
 """What a plan may say of a record's fields alone."""
-ECHO = "echo"
-"""Code: it would be written only because the plan wrote to the other side."""
+ECHO = ""
+"""No code: it is due only because the plan wrote to the other side; nobody is told."""
 
 
 class Gate(Protocol):

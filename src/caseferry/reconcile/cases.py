@@ -30,7 +30,7 @@ def _new_case(view: GroupView, slots: list[Slot]) -> list[Action]:
             _leave(view, None, ActionKind.SET_ASIDE, code="no-opener", reason=reason)
         ]
     if view.customer.draft is None:
-        code = view.customer.code or "no-customer"
+        code = view.customer.code or "customer-not-found"
         reason = view.customer.reason or "no customer was found"
         return [_leave(view, None, ActionKind.QUARANTINE, code=code, reason=reason)]
     changes = tuple(
@@ -90,7 +90,7 @@ def _contents(
         names = ", ".join(field.kore for field, _ in merged.frozen)
         reason = f"changed in Kore, and a closed case takes no edits: {names}"
         kind = ActionKind.SET_ASIDE
-        actions.append(_leave(view, link, kind, code="closed-case", reason=reason))
+        actions.append(_leave(view, link, kind, code="case-closed", reason=reason))
     return actions
 
 
@@ -194,9 +194,7 @@ def _close(view: GroupView, link: Link, slots: list[Slot]) -> list[Action]:
     if (view.listed or view.observed) and foreign:
         reason = f"holds {len(foreign)} open activity that is not ours; closing waits"
         return [
-            _leave(
-                view, link, ActionKind.WAITING, code="foreign-activity", reason=reason
-            )
+            _leave(view, link, ActionKind.WAITING, code="foreign-open", reason=reason)
         ]
     if view.listed and not view.proved_empty:
         reason = "open, and shows nothing open; what it holds may not be listed yet"

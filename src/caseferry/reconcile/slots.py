@@ -108,7 +108,7 @@ def stopped(view: GroupView, role: Role, mapped: MappedRecord) -> Action | None:
         return leave(ActionKind.WAITING, "in-doubt", reason)
     if link is not None and link.tombstone:
         reason = "parted, or taken back; `caseferry retry` takes it up again"
-        code = "undone" if link.casemgr in view.retired else "unlinked"
+        code = "undone" if link.casemgr in view.retired else "parted"
         return leave(ActionKind.OUT_OF_SCOPE, code, reason)
     outside = _outside(view, role, mapped) if link is None else None
     if outside is not None:

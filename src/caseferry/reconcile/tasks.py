@@ -29,7 +29,7 @@ def create(view: GroupView, slot: Slot, stage: Stage) -> Action:
             kind=ActionKind.QUARANTINE,
             role=slot.role,
             key=key,
-            code=view.customer.code or "no-customer",
+            code=view.customer.code or "customer-not-found",
             reason=view.customer.reason or "no customer was found",
         )
     fields = {f.casemgr: f.value for f in mapped.fields if f.value is not None}
@@ -130,20 +130,30 @@ def complete(slot: Slot) -> Action:
 
 
 def conflict(
-    role: Role, mapped: MappedRecord, link: Link, changes: tuple[FieldChange, ...]
+    role: Role,
+    mapped: MappedRecord,
+    link: Link,
+    changes: tuple[FieldChange, ...],
+    *,
+    is_frozen: bool = False,
 ) -> Action:
-    """Give the conflict on fields that both sides changed, or nobody can write."""
+    """Give the conflict on fields that both sides changed.
+
+    Frozen ones were changed in Kore alone, and the activity cannot take that any more.
+    """
     names = ", ".join(change.name for change in changes)
-    why = "changed on both sides since they last agreed"
-    if not all(link.kore_base.has(change.name) for change in changes):
-        why = "differs, and what both last agreed on is not known"
+    code, why = "both-changed", "changed on both sides since they last agreed"
+    if is_frozen:
+        code, why = "write-once", "changed in Kore, and casemgr takes it only once"
+    elif not all(link.kore_base.has(change.name) for change in changes):
+        code, why = "not-agreed", "differs, and nobody knows what both last agreed on"
     return Action(
         kind=ActionKind.CONFLICT,
         role=role,
         key=mapped.record.key,
         counterpart=link.casemgr,
         changes=changes,
-        code="both-changed",
+        code=code,
         reason=f"{why}: {names}",
     )
 
@@ -220,7 +230,8 @@ def _frozen(
     if noted := by_policy.get("note"):
         actions.append(_note(view, mapped, link, tuple(c for _, c in noted)))
     if asked := by_policy.get("conflict"):
-        actions.append(conflict(Role.TASK, mapped, link, tuple(c for _, c in asked)))
+        frozen = tuple(change for _, change in asked)
+        actions.append(conflict(Role.TASK, mapped, link, frozen, is_frozen=True))
     if told := by_policy.get("report"):
         names = ", ".join(field.kore for field, _ in told)
         reason = f"changed in Kore, and the activity cannot take it any more: {names}"

@@ -91,7 +91,7 @@ def _stopped(view: KoreView, role: Role, mapped: MappedRecord) -> Action | None:
         return leave(view, role, key, ActionKind.WAITING, "in-doubt", reason)
     if link is not None and link.tombstone:
         reason = "parted, or taken back; `caseferry retry` takes it up again"
-        code = "undone" if link.kore in view.retired else "unlinked"
+        code = "undone" if link.kore in view.retired else "parted"
         return leave(view, role, key, ActionKind.OUT_OF_SCOPE, code, reason)
     if link is None and key in view.retired:
         return leave(view, role, key, ActionKind.OUT_OF_SCOPE, "undone", TAKEN_BACK)

@@ -40,7 +40,7 @@ def _created(view: UndoView, book: Book) -> None:
     if ending and not left and not view.brought:
         reason = "completing it would close its case, which the run did not make"
         for written in ending:
-            book.aside(written, "would-close", reason)
+            book.aside(written, "would-close-case", reason)
         ending = []
     for written in ending:
         _mark(view, written, book)
@@ -135,7 +135,7 @@ def _case(view: UndoView, book: Book, *, ends: bool, foreign: bool) -> None:
         book.actions.append(closing)
     else:
         reason = "left open: something holds it open that cannot be completed now"
-        book.aside(own, "stays-open", reason)
+        book.aside(own, "activity-held", reason)
 
 
 # what it found there ------------------------------------------------------------------
@@ -209,7 +209,7 @@ def _takes_edits(
     if status in (CLOSED, COMPLETED):
         for change in changes:
             reason = "a closed case or completed activity takes no edit"
-            book.stays(written, "frozen", reason, change.name)
+            book.stays(written, "frozen-field", reason, change.name)
         return False
     if written.role is not Role.CASE and status != ASSIGNED:
         book.wait(written, "not-assigned", _AWAY)

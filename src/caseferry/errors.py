@@ -98,7 +98,7 @@ class CaseferryError(Exception):
 
 
 class UserError(CaseferryError):
-    """The operator has to act; may carry a list of problems."""
+    """What was typed or written down cannot be done; may carry a list of problems."""
 
     code = "usage"
     fault = Fault.OPERATOR

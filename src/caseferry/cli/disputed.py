@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from caseferry.adapters.sqlite import SqliteStore
 from caseferry.cli.running import carried_direction, name_of
+from caseferry.codes import CODES, Kind
 from caseferry.engine.conflicts import Desk, Disputed
 from caseferry.mapping.compile import Mapper
 from caseferry.model.correlation import Role
@@ -16,12 +17,7 @@ from caseferry.model.record import System
 from caseferry.reconcile.conflicts import Conflict, hindrance
 from caseferry.report.text import local_time, shown, visible, wrapped
 
-WHY: Final = {
-    "both-changed": "changed on both sides since they last agreed",
-    "not-agreed": "differs, and nobody knows what both last agreed on",
-    "write-once": "changed in Kore, and casemgr takes it only once",
-    "case-reopened": "open again in Kore, closed in casemgr",
-}
+WHY: Final = {c.name: c.meaning for c in CODES if Kind.CONFLICT in c.kinds}
 _UNREAD: Final = "both sides have to be read first: `caseferry plan`"
 _SETTLED: Final = "both sides were read since: the next sync decides it anew"
 

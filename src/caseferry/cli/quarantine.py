@@ -28,8 +28,8 @@ _SHOWN: Final = 3
 def quarantine(invocation: Invocation) -> Result:
     """List what is skipped for now, grouped by cause.
 
-    A pair counts once, under whichever of its keys it is held. Reads the state only;
-    works while a run is going on.
+    A pair counts once, under whichever of its keys it is held. `caseferry help errors
+    CODE` says what a cause means. Reads the state only; works while a run is going on.
     """
     with reading_state(invocation.load().config) as store:
         groups = [(group, _members(store, group)) for group in store.hold_groups()]

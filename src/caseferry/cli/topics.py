@@ -4,13 +4,12 @@ from typing import Final
 
 import click
 
-from caseferry import errors
-from caseferry.cli.course import GUARDS
+from caseferry.cli.code_help import code_data, code_lines, find_code, list_lines
 from caseferry.cli.options import Command, Invocation
 from caseferry.cli.result import Result
 from caseferry.cli.root import root
-from caseferry.engine.undo.apply import GUARD as UNDO_REFUSED
-from caseferry.errors import CaseferryError
+from caseferry.codes import CODES
+from caseferry.errors import UserError
 from caseferry.report.text import table, wrapped
 
 EXIT_CODES: Final = (
@@ -62,10 +61,21 @@ TOPICS: Final = ("mapping", "errors", "exit-codes", "state")
 
 @click.command("help", cls=Command, example="caseferry help exit-codes")
 @click.argument("topic", required=False, metavar="[TOPIC]")
+@click.argument("code", required=False, metavar="[CODE]")
 @click.pass_context
-def help_topic(ctx: click.Context, *, topic: str | None) -> Result:
-    """Explain mapping, errors, exit-codes or state."""
+def help_topic(ctx: click.Context, *, topic: str | None, code: str | None) -> Result:
+    """Explain mapping, errors, exit-codes or state.
+
+    `errors` lists every code that stands in output: of errors, guards and losses, and
+    of what is held back. `errors CODE` says what one means, and what to do next.
+    """
     invocation: Invocation = ctx.obj
+    if topic == "errors":
+        return _errors(code)
+    if code is not None:
+        raise UserError(
+            f"{topic} takes no CODE", hint="`caseferry help errors CODE` explains one"
+        )
     if topic in TOPICS:  # first: `mapping` and `state` name commands as well
         lines = _topic(topic)
     elif topic is None or topic in root.list_commands(ctx):
@@ -76,15 +86,20 @@ def help_topic(ctx: click.Context, *, topic: str | None) -> Result:
         own = click.Context(command, info_name=path, obj=invocation)
         lines = command.get_help(own).splitlines()
     else:
-        raise errors.UserError(
+        raise UserError(
             f"there is no topic {topic!r}", hint=f"topics: {', '.join(TOPICS)}"
         )
     return Result(data={"text": "\n".join(lines)}, lines=lines)
 
 
+def _errors(name: str | None) -> Result:
+    found = CODES if name is None else (find_code(name),)
+    lines = list_lines() if name is None else code_lines(found[0])
+    data = {"text": "\n".join(lines), "codes": [code_data(code) for code in found]}
+    return Result(data=data, lines=lines)
+
+
 def _topic(topic: str) -> list[str]:
-    if topic == "errors":
-        return _errors()
     if topic == "exit-codes":
         lines = table(EXIT_CODES, ("code", "meaning"), right=frozenset({0}))
         return [*lines, "", "Of several the first of 1, 5, 3, 4 wins."]
@@ -93,22 +108,3 @@ def _topic(topic: str) -> list[str]:
     for paragraph in text.split("\n\n"):
         lines += [*wrapped(" ".join(paragraph.split())), ""]
     return lines[:-1]
-
-
-def _errors() -> list[str]:
-    """List every error by its code, from the tree itself."""
-    lines = ["Every error has a code, and a hint that says what to do.", ""]
-    for kind in _tree(CaseferryError):
-        if kind.code in ("error", "guard"):
-            continue
-        meaning = (kind.__doc__ or "").split("\n")[0]
-        lines += [f"{kind.code} (exit code {kind.exit_code})"]
-        lines += wrapped(meaning, "  ")
-        lines += wrapped(f"Hint: {kind.hint}", "  ", "    ")
-    names = ", ".join([*GUARDS, UNDO_REFUSED])
-    guards = f"A guard's code is its name, as `--allow` takes it: {names}."
-    return [*lines, "", *wrapped(guards)]
-
-
-def _tree(kind: type[CaseferryError]) -> list[type[CaseferryError]]:
-    return [kind, *(one for child in kind.__subclasses__() for one in _tree(child))]

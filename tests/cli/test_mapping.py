@@ -245,4 +245,4 @@ def test_reading_is_in_the_history_and_writes_nothing(both: Rehearsal) -> None:
 
     assert run["command"] == "mapping suggest"
     assert run["summary"]["read"]["kore"]["case"] > 0
-    assert "caseferry migrate --from kore --dry-run" in status.out
+    assert "caseferry plan   (what `sync` would do; with --from" in status.out

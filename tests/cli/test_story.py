@@ -86,7 +86,7 @@ No API can see these; a person has to confirm them:
   Confirm them: `caseferry mapping accept --by NAME`
 
 Next:
-  caseferry migrate --from kore --dry-run
+  caseferry plan   (what `sync` would do; with --from, what `migrate` would)
 """
 
 PLAN = """\

@@ -19,6 +19,7 @@ from caseferry.cli.checks import (
     check_state,
     failed,
 )
+from caseferry.cli.first_step import first_step
 from caseferry.cli.interrupt import stoppable
 from caseferry.cli.options import Command, Invocation
 from caseferry.cli.probing import (
@@ -90,6 +91,7 @@ def check(
         offline=False,
         answers=seen.answers,
         accepted=acceptance_if_any(invocation, mapper.digest),
+        first=first_step(loaded.config, mapper),
     )
 
 
@@ -178,6 +180,7 @@ def _result(
     offline: bool,
     answers: Sequence[Answer] = (),
     accepted: Acceptance | None = None,
+    first: str = "",
 ) -> Result:
     bad = [finding for finding in found if finding.status == "fail"]
     lines = [line for finding in found for line in _lines(finding)]
@@ -185,7 +188,7 @@ def _result(
     if not offline and not bad:
         lines += ["", "No API can see these; a person has to confirm them:"]
         lines += [*unseen_lines(), *confirmed_line(accepted)]
-    lines += ["", *_next(bad, offline=offline)]
+    lines += ["", *_next(bad, "" if offline else first)]
     return Result(
         data={
             "checks": [finding.data() for finding in found],
@@ -220,10 +223,8 @@ def _error(finding: Finding) -> dict[str, str]:
     return entry | ({"system": finding.system} if finding.system else {})
 
 
-def _next(bad: list[Finding], *, offline: bool) -> list[str]:
+def _next(bad: list[Finding], first: str) -> list[str]:
     if bad:
         word = "check fails" if len(bad) == 1 else "checks fail"
         return [f"{len(bad)} {word}. Mend what is named, then check again."]
-    if offline:
-        return ["Next:", "  caseferry check   (asks both systems too)"]
-    return ["Next:", "  caseferry migrate --from kore --dry-run"]
+    return ["Next:", f"  {first or 'caseferry check   (asks both systems too)'}"]

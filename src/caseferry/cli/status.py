@@ -9,12 +9,15 @@ from caseferry.adapters.clock import SystemClock
 from caseferry.adapters.sqlite import RunEntry, SqliteStore
 from caseferry.bootstrap import pair_of, read_mapping, reading_state, state_lock
 from caseferry.cli.accepted import accepted_mapping, accepted_words
+from caseferry.cli.first_step import first_step
 from caseferry.cli.freshness import freshness, freshness_rows
+from caseferry.cli.monitor import CARRYING
 from caseferry.cli.options import Command, Invocation
 from caseferry.cli.result import Result
 from caseferry.cli.running import next_command
 from caseferry.config import Config
 from caseferry.errors import MappingError, StateError
+from caseferry.mapping.compile import Mapper
 from caseferry.model.correlation import Role
 from caseferry.model.link import HoldKind, IntentState
 from caseferry.report.text import local_time, number, table
@@ -30,22 +33,26 @@ def status(invocation: Invocation) -> Result:
     Reads the state only; works while a run is going on.
     """
     config = invocation.load().config
+    mapper = _mapper(config)
     try:
         with reading_state(config) as store:
             now = SystemClock().now()
-            data = _data(config, store, now)
+            data = _data(config, store, now, mapper)
             run, command = store.last_run(), next_command(store)
+            first = first_step(config, mapper) if _is_fresh(data, store) else None
     except StateError as error:
         if error.code != "state-missing":
             raise
         lines = ["No run yet.", "", "Next:", "  caseferry check"]
         return Result(data={"state": config.state.path, "last_run": None}, lines=lines)
     lines = _lines(data, run, freshness_rows(data["sync"], now))
-    lines += ["", "Next:", *_next(data, run, command)]
+    lines += ["", "Next:", *_next(data, run, first, command)]
     return Result(data=data, lines=lines, run=run.number if run else None)
 
 
-def _data(config: Config, store: SqliteStore, now: datetime) -> dict[str, Any]:
+def _data(
+    config: Config, store: SqliteStore, now: datetime, mapper: Mapper | None
+) -> dict[str, Any]:
     holder = state_lock(config).holder()
     run = store.last_run()
     intents = store.intent_counts()
@@ -66,7 +73,7 @@ def _data(config: Config, store: SqliteStore, now: datetime) -> dict[str, Any]:
         "in_doubt": sum(intents[s] for s in (IntentState.OPEN, IntentState.IN_DOUBT)),
         "holds": dict(sorted(holds.items())),
         "sync": freshness(store, config, now),
-        "mapping": _mapping(config, store),
+        "mapping": _mapping(mapper, store),
     }
 
 
@@ -103,11 +110,16 @@ def _links(store: SqliteStore) -> dict[str, dict[str, int]]:
     }
 
 
-def _mapping(config: Config, store: SqliteStore) -> dict[str, Any]:
+def _mapper(config: Config) -> Mapper | None:
+    """Read the mapping; None where it is wrong, which is no reason to tell nothing."""
     try:
-        digest = read_mapping(config).digest
+        return read_mapping(config)
     except MappingError:
-        digest = None
+        return None
+
+
+def _mapping(mapper: Mapper | None, store: SqliteStore) -> dict[str, Any]:
+    digest = mapper.digest if mapper is not None else None
     carried = store.get_fact("mapping.digest")
     accepted = accepted_mapping(store.facts, digest or "")["accepted"]
     return {
@@ -161,12 +173,13 @@ def _open_rows(data: dict[str, Any]) -> list[tuple[str, str]]:
     return rows + [(kind.replace("_", " "), number(n)) for kind, n in held if n]
 
 
-def _next(data: dict[str, Any], run: RunEntry | None, command: str) -> list[str]:
+def _next(
+    data: dict[str, Any], run: RunEntry | None, first: str | None, command: str
+) -> list[str]:
     if data["running"] is not None:
         return ["  nothing: a run is going on"]
-    nothing_yet = not any(sum(counts.values()) for counts in data["links"].values())
-    if run is None or (run.command.startswith("mapping ") and nothing_yet):
-        return ["  caseferry migrate --from kore --dry-run"]
+    if run is None or first is not None:
+        return [f"  {first or command}"]
     if run.ended is None or run.exit_code not in (0, 3, 4) or data["in_doubt"]:
         return [f"  {command}   (goes on where it was)"]
     if run.command in ("resolve", "retry"):
@@ -176,6 +189,12 @@ def _next(data: dict[str, Any], run: RunEntry | None, command: str) -> list[str]
     if run.command == "verify" and not run.exit_code:
         return ["  nothing: everything was carried, and verified last"]
     return ["  caseferry verify   (compares both sides anew: the proof)"]
+
+
+def _is_fresh(data: dict[str, Any], store: SqliteStore) -> bool:
+    """Tell whether nothing was carried yet, nor tried to be."""
+    is_linked = any(sum(counts.values()) for counts in data["links"].values())
+    return not is_linked and store.last_of(CARRYING, succeeded=False) is None
 
 
 def _open_steps(holds: dict[str, int]) -> list[str]:

@@ -96,7 +96,7 @@ def test_what_differs_when_a_state_is_found_again_is_listed() -> None:
     assert scene.of(kept).severity == "urgent"
     assert tally.actions["case", "conflict"] == 2
     assert tally.actions["task", "conflict"] == 1
-    assert {hold.code for hold in scene.holds.values()} == {"both-changed"}
+    assert {hold.code for hold in scene.holds.values()} == {"not-agreed"}
     assert scene.again().actions["case", "conflict"] == 2  # still listed
     scene.edit(edited, name="Edited once more", priority="Medium")
     scene.again()

@@ -221,7 +221,7 @@ class Applier:
         if work.repeats[mark] > limit:
             reason = "casemgr took the request, but does not show its effect"
             if code == "moving":
-                reason = "it is being changed in casemgr again and again"
+                reason = "it is being changed, or replies are lost, again and again"
             self._hold(work, action, HoldKind.WAITING, code=code, reason=reason)
 
     def _in_doubt(self, work: Work, action: Action, outcome: Outcome) -> None:

@@ -25,6 +25,7 @@ from caseferry.reconcile.merge import (
     takes_kore,
     values,
 )
+from caseferry.reconcile.tasks import conflict_words
 from caseferry.reconcile.to_kore.mirror import STATUS, compare, contents, wants_status
 from caseferry.reconcile.view import CLOSED
 
@@ -209,17 +210,13 @@ def _found_following(twins: Twins) -> Iterator[Conflict]:
 
 
 def _conflict(twins: Twins, field: MappedField, code: str = "") -> Conflict:
-    name, link = field.casemgr, twins.link
-    is_known = all(
-        known.has(name) and known.get(name) != UNKNOWN
-        for known in (link.kore_base, link.casemgr_base)
-    )
+    name = field.casemgr
     return Conflict(
         kore_field=field.kore,
         casemgr_field=name,
         kore=twins.kore.fields.get(field.kore),
         casemgr=twins.casemgr.fields.get(name),
-        code=code or ("both-changed" if is_known else "not-agreed"),
+        code=code or conflict_words(twins.link, [name])[0],
     )
 
 

@@ -1,5 +1,7 @@
 """What is to be done about one slot: create, edit, note, complete."""
 
+from collections.abc import Iterable
+
 from caseferry.model.action import (
     Action,
     ActionKind,
@@ -12,7 +14,7 @@ from caseferry.model.link import Link
 from caseferry.model.mapped import MappedField, MappedRecord
 from caseferry.model.record import Record, Value, fingerprint
 from caseferry.reconcile.keys import is_taken, keyed
-from caseferry.reconcile.merge import FINISHED, Merged, Way, merge
+from caseferry.reconcile.merge import FINISHED, UNKNOWN, Merged, Way, merge
 from caseferry.reconcile.slots import Now, Slot
 from caseferry.reconcile.view import ASSIGNED, COMPLETED, GroupView
 
@@ -141,12 +143,10 @@ def conflict(
 
     Frozen ones were changed in Kore alone, and the activity cannot take that any more.
     """
-    names = ", ".join(change.name for change in changes)
-    code, why = "both-changed", "changed on both sides since they last agreed"
-    if is_frozen:
-        code, why = "write-once", "changed in Kore, and casemgr takes it only once"
-    elif not all(link.kore_base.has(change.name) for change in changes):
-        code, why = "not-agreed", "differs, and nobody knows what both last agreed on"
+    names = [change.name for change in changes]
+    code, why = "write-once", "changed in Kore, and casemgr takes it only once"
+    if not is_frozen:
+        code, why = conflict_words(link, names)
     return Action(
         kind=ActionKind.CONFLICT,
         role=role,
@@ -154,8 +154,16 @@ def conflict(
         counterpart=link.casemgr,
         changes=changes,
         code=code,
-        reason=f"{why}: {names}",
+        reason=f"{why}: {', '.join(names)}",
     )
+
+
+def conflict_words(link: Link, names: Iterable[str]) -> tuple[str, str]:
+    """Give code and words for fields that differ, by their names in the bases."""
+    known = [(b, name) for name in names for b in (link.kore_base, link.casemgr_base)]
+    if any(not b.has(name) or b.get(name) == UNKNOWN for b, name in known):
+        return "not-agreed", "differs, and nobody knows what both last agreed on"
+    return "both-changed", "changed on both sides since they last agreed"
 
 
 def _all_new(fields: dict[str, Value]) -> tuple[FieldChange, ...]:

@@ -149,7 +149,7 @@ class KoreApplier:
         if work.repeats[mark] > limit:
             reason = "Kore took the request, but does not show its effect"
             if code == "moving":
-                reason = "the replies to its update were lost again and again"
+                reason = "it is being changed, or replies are lost, again and again"
             self._hold(work, action, HoldKind.WAITING, code, reason)
 
     def _hold(  # noqa: PLR0917 - the parts of one sentence

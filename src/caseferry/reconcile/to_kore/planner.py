@@ -18,7 +18,7 @@ from caseferry.model.mapped import MappedRecord
 from caseferry.model.marker import marks_of
 from caseferry.model.record import Key, Record
 from caseferry.reconcile.merge import FINISHED, Way, takes_casemgr
-from caseferry.reconcile.tasks import EMPTIED, emptied_words
+from caseferry.reconcile.tasks import EMPTIED, conflict_words, emptied_words
 from caseferry.reconcile.to_kore.create import case_create, later, task_create
 from caseferry.reconcile.to_kore.mirror import (
     STATUS,
@@ -255,11 +255,13 @@ def _changes(view: KoreView, twin: Twin) -> list[Action]:
         key, kind = mapped.record.key, ActionKind.SET_ASIDE
         actions.append(leave(view, twin.role, key, kind, EMPTIED, words))
     names = [change.name for change in merged.conflicts]
-    names += [STATUS] if status is None else []
-    if names:
-        reason = f"changed on both sides since they last agreed: {', '.join(names)}"
+    if names or status is None:
+        own = [field.casemgr for field in mapped.fields if field.kore in names]
+        code, why = conflict_words(link, own)
+        names += [STATUS] if status is None else []
         key, kind = mapped.record.key, ActionKind.CONFLICT
-        actions.append(leave(view, twin.role, key, kind, "both-changed", reason))
+        reason = f"{why}: {', '.join(names)}"
+        actions.append(leave(view, twin.role, key, kind, code, reason))
     return actions
 
 

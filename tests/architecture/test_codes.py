@@ -1,6 +1,7 @@
 """The codes that the package passes around and the table that explains them agree."""
 
 import ast
+import inspect
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -9,9 +10,11 @@ from typing import Final
 
 import pytest
 
+from caseferry import errors
 from caseferry.cli.course import GUARDS
 from caseferry.codes import CODES, Code, Kind, code_named, names_like
 from caseferry.engine.undo.apply import GUARD as UNDO_REFUSED
+from caseferry.errors import CaseferryError
 from caseferry.mapping.names import LOSSES
 from caseferry.reconcile.guard import Figures, Limits, judge
 
@@ -167,6 +170,35 @@ def test_the_table_names_the_guards_that_there_are() -> None:
 def test_the_table_names_the_losses_that_there_are() -> None:
     """What [losses] takes is what the table has."""
     assert {c.name for c in CODES if Kind.LOSS in c.kinds} == set(LOSSES)
+
+
+ERRORS: Final = {
+    name: kind
+    for name, kind in inspect.getmembers(errors, inspect.isclass)
+    if issubclass(kind, CaseferryError)
+}
+
+
+def raised() -> Iterator[tuple[str, type[CaseferryError]]]:
+    """Give every code that an error is made with, and the class."""
+    for tree in TREES.values():
+        for node in ast.walk(tree):
+            match node:
+                case ast.Call(func=ast.Name(id=name)) if name in ERRORS:
+                    yield from ((text, ERRORS[name]) for text in of_call(node))
+
+
+def test_a_code_tells_the_exit_code_of_its_error() -> None:
+    """What the table says is what the shell gets."""
+    found = [(code_named(text), kind) for text, kind in raised()]
+
+    wrong = [
+        (code.name, code.exit_code, kind.exit_code)
+        for code, kind in found
+        if code is not None and code.exit_code not in (None, kind.exit_code)
+    ]
+    assert wrong == []
+    assert len(found) > 40
 
 
 @pytest.mark.parametrize(

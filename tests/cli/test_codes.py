@@ -57,7 +57,7 @@ def test_the_codes_as_json(empty: Home) -> None:
 
     assert len(whole["codes"]) == len(CODES)
     assert one["code"] == "refused-400-152"
-    assert one["kinds"] == ["error", "quarantine"]
+    assert one["kinds"] == ["quarantine", "error"]
     assert one["exit_code"] is None
 
 

@@ -28,6 +28,29 @@ RUNS = {
 }
 
 HISTORIES: dict[str, tuple[Step, list[Step]]] = {
+    "an edit while a copy of the state is read makes no second task": (
+        (1, 1, "", False),
+        [
+            ("lag", 0, 5),
+            ("kore_task", 0, 0),
+            ("sync", 0),
+            ("edit_activity", 5, 0, "priority 3"),
+            ("restore", 0, 3),
+            ("sync", 0),
+        ],
+    ),
+    "an edit hides no task that was made since a copy of the state": (
+        (0, 1, "", True),
+        [
+            ("lag", 0, 20),
+            ("kore_task", 1, 0),
+            ("sync", 0),
+            ("sync", 0),
+            ("edit_activity", 4, 3, "priority 3"),
+            ("restore", 0, 2),
+            ("sync", 0),
+        ],
+    ),
     "a mapping that is taken back while a creation waits is seen again": (
         (0, 0, "casemgr", False),
         [

@@ -508,9 +508,11 @@ def test_a_backup_needs_no_writable_directory(
 def test_a_copy_put_back_has_read_nothing_whole(state: Path, way: str) -> None:
     """It is older than it looks: what was done since is found by reading everything."""
     known = {"full.kore.case": f"1 {AT}", "full.kore.task": f"1 {AT}"}
+    first = {"first-read.kore": AT, "first-read.sync": AT}
     with SqliteStore.open(state) as store:
         store.bind(PAIR)
-        for name, value in {**known, "fullness": "1", "watermark.x": AT}.items():
+        others = {"first-reading": "1", "fullness": "1", "watermark.x": AT}
+        for name, value in {**known, **first, **others}.items():
             store.set_fact(name, value)
         store.backup(state.with_name("backup.db"))
     if way in ("backup", "over"):
@@ -526,8 +528,8 @@ def test_a_copy_put_back_has_read_nothing_whole(state: Path, way: str) -> None:
     for _ in range(2):
         with SqliteStore.open(state) as store:
             assert store.facts("full.") == (known if way == "same" else {})
-            assert store.get_fact("watermark.x") == AT
-            assert store.get_fact("fullness") == "1"
+            assert store.facts("first-read.") == (first if way == "same" else {})
+            assert {name: store.get_fact(name) for name in others} == others
 
 
 def test_a_copy_that_was_read_whole_stays_so(state: Path) -> None:

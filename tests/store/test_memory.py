@@ -44,6 +44,18 @@ def test_a_snapshot_can_be_used_again() -> None:
     assert store.facts("") == {"a": "1"}
 
 
+def test_a_copy_put_back_has_read_nothing_whole() -> None:
+    """As a state file that was put back."""
+    store = MemoryStore()
+    names = ("first-read.sync", "first-reading", "full.kore.case", "fullness")
+    for name in names:
+        store.set_fact(name, "1")
+
+    store.restore(store.snapshot())
+
+    assert store.facts("") == {"first-reading": "1", "fullness": "1"}
+
+
 @pytest.mark.parametrize("moment", ["before", "after"])
 def test_every_commit_is_a_place_to_crash(moment: str) -> None:
     """A crash at the n-th commit leaves n - 1 commits before it, and n after it."""

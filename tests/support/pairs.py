@@ -3,10 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 
-from support.chronicle import PERSON, Chronicle
-
-JUST_NOW = 40
-"""So many moments a run may take."""
+from support.chronicle import Chronicle
 
 
 class Pairs:
@@ -60,17 +57,10 @@ class Pairs:
         born = {other: self.tale.history[other, ""][0].n for other in others}
         last = max(born.values(), default=0)
         return len(others) > 1 and all(
-            (not self.tale.now(other).get("active", True) or self._touched(other, last))
+            not self.tale.now(other).get("active", True)
             and any(n < b < last for b in broken)
             for other, n in born.items()
             if n != last
-        )
-
-    def _touched(self, key: str, n: int) -> bool:
-        """Tell whether an edit hid a record from casemgr's search for a while."""
-        return any(
-            c.key == key and c.who == PERSON and n - JUST_NOW < c.n < n
-            for c in self.tale.changes
         )
 
     def _with_key(self, place: str) -> set[str]:

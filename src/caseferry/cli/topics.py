@@ -48,7 +48,8 @@ and to one run at a time. It holds contents of cases: its mode is 0600.
 It has to be on a local disk: locks on network file systems are not to be trusted.
 
 `caseferry state backup FILE` makes a consistent copy, during a run too. A copy put back
-reads both systems whole once, and so finds what was done since.
+reads both systems whole once, waits before its first create until what was written by
+then is listed, and so finds what was done since.
 
 Where the state is lost, `caseferry links rebuild` restores it from the correlation keys
 that every record of ours carries; until then nothing is made twice, for such a record

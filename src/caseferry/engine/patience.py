@@ -2,9 +2,9 @@
 
 from caseferry.engine.context import Context
 
-NEW_STATE = "a new state: what was created just now may not be listed yet"
-"""A state that is new may be one that was lost a moment ago: what was created then is
-listed only after the visibility lag."""
+NEW_STATE = "a new or older state: what was created just now may not be listed yet"
+"""A state that is new may be one that was lost a moment ago, and an older one was put
+back then: what was created by then is listed only after the visibility lag."""
 
 
 def wait_until_listed(context: Context, seconds: float, reason: str) -> bool:

@@ -26,8 +26,11 @@ IDENTITY = "file"
 """In `meta`: which file this is; a backup says none."""
 _IS_SAME_FILE = "SELECT 1 FROM meta WHERE name = ? AND value = ?"
 _NOTE_FILE = "INSERT OR REPLACE INTO meta (name, value) VALUES (?, ?)"
-# The facts that say which listings were read whole, and when.
-_DOUBT_WHAT_WAS_READ = "DELETE FROM fact WHERE name >= 'full.' AND name < 'full/'"
+# The facts that say which listings were read whole, and when first.
+_DOUBT_WHAT_WAS_READ = """
+    DELETE FROM fact WHERE name >= 'full.' AND name < 'full/'
+    OR name >= 'first-read.' AND name < 'first-read/'
+"""
 
 
 def open_database(
@@ -152,10 +155,10 @@ def _identity(path: Path) -> str:
 
 
 def _doubt_a_copy(conn: sqlite3.Connection, path: Path) -> None:
-    """Let a copy that was put in place read both systems whole once.
+    """Let a copy that was put in place read both systems whole once, as if new.
 
-    It is older than it looks: what was made since may be finished, and increments do
-    not show that everywhere.
+    It is older than it looks: what was made since may be finished, edited a moment ago
+    or not listed yet, and increments do not show that everywhere.
     """
     # Not its device: a container may mount it under another number each time.
     mark = (IDENTITY, str(path.stat().st_ino))

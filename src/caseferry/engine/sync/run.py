@@ -24,6 +24,7 @@ from caseferry.engine.sync.pairs import (
     unseen_keys,
 )
 from caseferry.engine.sync.rules import cross
+from caseferry.engine.sync.unseen import Unseen
 from caseferry.engine.tally import Tally
 from caseferry.engine.to_kore.apply import KoreApplier
 from caseferry.engine.to_kore.carry import KoreCarrier
@@ -36,10 +37,8 @@ from caseferry.engine.to_kore.work import KoreWork
 from caseferry.engine.work import Work
 from caseferry.errors import Interrupted
 from caseferry.model.record import Entity, Key, System
-from caseferry.model.times import canonical_time, parse_time
 from caseferry.reconcile.guard import GuardFigure, Limits
 
-_FIRST_READ = "first-read.sync"
 UNLINKED = "unlinked"
 """Guard: both sides hold records, and nothing says which belong together."""
 
@@ -84,7 +83,7 @@ class Sync:
         self._pairs: list[Pair] = []
         self._unseen: list[Key] = []
         self._may_create = True
-        self._wait_s = 0.0
+        self._never_seen = Unseen(context)
         self.changes = Changes(read=(), since={})
         self.extracted = Extracted(cases=0, tasks=0, complete=False)
         self.adopted = Adopted()
@@ -94,9 +93,13 @@ class Sync:
         """Read what changed in both systems; link what belongs together already."""
         self._settler.recover()
         self._kore_settler.recover()
+        self._never_seen.before_reading()
         self._read()
         self._settler.look()
-        self._wait_s = self._unseen_s()
+        self._never_seen.after_reading(
+            restored=self.adopted.links > 0,
+            whole=all(map(self.changes.is_whole, System)),
+        )
 
     def plan(self, show: Callable[[Work | KoreWork], None] | None = None) -> Planned:
         """Plan both directions, writing to neither system.
@@ -186,30 +189,13 @@ class Sync:
         ]
         self._pairs = pairs_to_look_at(self._context, self._unseen)
 
-    def _unseen_s(self) -> float:
-        """Give how long records that this state does not know may stay unlisted.
-
-        Where links were restored from keys the state is older than what was written
-        with it: more may have been written than is listed yet.
-        """
-        context = self._context
-        lag_s = context.settings.visibility_lag_s
-        if self.adopted.links:
-            return lag_s
-        at = context.kore.server_time()
-        if at is None:
-            return 0.0
-        first = context.store.get_fact(_FIRST_READ)
-        if first is None:
-            first = canonical_time(at)
-            context.store.set_fact(_FIRST_READ, first)
-        return lag_s - (at - parse_time(first)).total_seconds()
-
     def _scan_again(self) -> None:
-        """Read once more before the first create of a state that knows too little."""
-        if not self._may_create or self._wait_s <= 0:
+        """Look once more before the first create of a state that knows too little."""
+        unseen = self._never_seen
+        if not self._may_create or not unseen.is_possible:
             return
-        if wait_until_listed(self._context, self._wait_s, NEW_STATE):
+        if wait_until_listed(self._context, unseen.wait_s, NEW_STATE):
+            unseen.look()
             self._read()
 
     # groups -------------------------------------------------------------------------

@@ -9,8 +9,8 @@ from caseferry.model.record import Entity, Key, System, system_of
 
 DONE = "sync.done"
 """Fact: the last run that looked at everything that had changed by then."""
-MAPPING = "sync.mapping"
-"""Fact: the digest of the mapping that it looked with."""
+RULES = "sync.rules"
+"""Fact: under which mapping and policy it looked; others may say something else."""
 
 _AGAIN = (HoldKind.WAITING, HoldKind.UNCERTAIN)
 """What is looked at in every run, whether or not anything changed."""
@@ -41,7 +41,7 @@ def pairs_to_look_at(context: Context, unseen: Iterable[Key]) -> list[Pair]:
         unseen: linked records that a complete listing did not show.
     """
     store = context.store
-    if store.get_fact(MAPPING) != context.mapper.digest:
+    if store.get_fact(RULES) != _rules(context):
         return _joined(context, _all_cases(context))
     since = changed_since(context)
     cases: set[Key] = set()
@@ -67,14 +67,19 @@ def unseen_keys(context: Context, system: System) -> Iterator[Key]:
 
 
 def settle_pairs(context: Context) -> None:
-    """Remember that everything was looked at under this mapping.
+    """Remember that everything was looked at under this mapping and this policy.
 
     Not by a saved plan: what it set aside is still to be looked at.
     """
     if context.gate is not None:
         return
     context.store.set_fact(DONE, str(context.run))
-    context.store.set_fact(MAPPING, context.mapper.digest)
+    context.store.set_fact(RULES, _rules(context))
+
+
+def _rules(context: Context) -> str:
+    policy = context.two_way.print if context.two_way else ""
+    return f"{context.mapper.digest} {policy}"
 
 
 def _all_cases(context: Context) -> Iterator[Key]:

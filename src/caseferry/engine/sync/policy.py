@@ -6,7 +6,7 @@ from typing import Literal
 
 from caseferry.model.correlation import Role
 from caseferry.model.mapped import MappedRecord
-from caseferry.model.record import System
+from caseferry.model.record import System, fingerprint
 from caseferry.reconcile.view import Barred
 
 Create = Literal["both", "kore", "casemgr", "none"]
@@ -38,6 +38,13 @@ class TwoWay:
 
     create: Create = "both"
     scope: Scope = field(default_factory=Scope)
+
+    @property
+    def print(self) -> str:
+        """Tell it from another policy."""
+        scope = self.scope
+        sets = (sorted(scope.statuses), sorted(scope.templates))
+        return fingerprint([self.create, scope.created_after, *sets])
 
     def barred(
         self, target: System, case: MappedRecord, *, linked: bool

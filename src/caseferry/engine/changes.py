@@ -98,12 +98,17 @@ class Changes:
         return self._complete(System.CASEMGR)
 
     def is_whole(self, system: System) -> bool:
-        """Tell whether this very pass listed all of a system, to the end.
-
-        What was last seen before it is not shown any more.
-        """
+        """Tell whether this very pass listed all of a system, to the end."""
         own = [each for each in self.read if each.resource.system is system]
         return all(each.proved and each.mode == "complete" for each in own)
+
+    def was_whole(self, system: System) -> bool:
+        """Tell whether this pass or an earlier one listed all of a system.
+
+        What was last seen before `since` is not shown any more.
+        """
+        own = [each for each in self.read if each.resource.system is system]
+        return all(each.since_run is not None for each in own)
 
     def _complete(self, system: System) -> bool:
         own = [each for each in self.read if each.resource.system is system]

@@ -19,6 +19,7 @@ from caseferry.engine.sync.adopt import SyncAdopter
 from caseferry.engine.sync.ledger import Ledger
 from caseferry.engine.sync.pairs import (
     Pair,
+    changed_since,
     pairs_to_look_at,
     settle_pairs,
     unseen_keys,
@@ -184,10 +185,19 @@ class Sync:
         self._unseen = [
             key
             for system in System
-            if self.changes.is_whole(system)
+            if self._is_listed_anew(system)
             for key in unseen_keys(self._context, system)
         ]
         self._pairs = pairs_to_look_at(self._context, self._unseen)
+
+    def _is_listed_anew(self, system: System) -> bool:
+        """Tell whether a system was listed whole since a run last looked at all.
+
+        Not only by this run: one that a guard stopped, that was killed, or that only
+        planned has acted on nothing, and what it did not see is still missing.
+        """
+        since = self._context.since_run(system)
+        return self.changes.was_whole(system) and since > changed_since(self._context)
 
     def _scan_again(self) -> None:
         """Look once more before the first create of a state that knows too little."""

@@ -1,7 +1,7 @@
 """Counting what a run did, or a plan would do, so that everything balances."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -184,6 +184,7 @@ class Tally:
                 self.codes[str(action.kind), action.code] += 1
             fates.setdefault((action.role, action.key), []).append(action)
             self._figure(work, action)
+        self.figures["changes"] += len(set(_changed(work, actions)))
         if any(map(_names_customer, actions)) or work.customer.outcome == "ambiguous":
             self.customers[work.customer.outcome] += 1
         for key in work.prints:
@@ -215,9 +216,8 @@ class Tally:
         elif linked and action.kind is ActionKind.CLOSE:
             self.figures["closed"] += 1
         elif linked and action.kind is ActionKind.UPDATE:
-            self.figures["changes"] += 1
-            if any(c.name in ("priority", "severity") for c in action.changes):
-                self.figures["reprioritised"] += 1
+            names = {change.name for change in action.changes}
+            self.figures["reprioritised"] += bool(names & {"priority", "severity"})
         if action.code == "not-seen":
             self.figures["not_seen"] += 1
 
@@ -227,6 +227,16 @@ class Tally:
         self.completions += sum(a.stage is Stage.COMPLETE for a in requests)
         notes = sum(a.kind is ActionKind.NOTE for a in requests)
         self.planned += notes + sum(a.stage is not Stage.COMPLETE for a in requests)
+
+
+def _changed(work: Work, actions: Iterable[Action]) -> Iterator[tuple[Role, Key]]:
+    """Give the linked records that actions change: contents, or the end of a task."""
+    for action in actions:
+        link = work.link(action.role, action.key, action.generation)
+        if action.role is Role.OPENER or link is None or not link.finished:
+            continue
+        if action.kind in (ActionKind.UPDATE, ActionKind.COMPLETE):
+            yield action.role, action.key
 
 
 def _names_customer(action: Action) -> bool:

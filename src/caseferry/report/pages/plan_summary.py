@@ -39,7 +39,7 @@ _DONE: Final = {
 }
 _GUARDED: Final = {
     "max-creates": "records made",
-    "max-changes": "linked records whose fields change",
+    "max-changes": "linked records that change",
     "max-closed": "linked cases closed",
     "max-reopened": "cases opened again",
     "max-reprioritised": "linked records with another priority",

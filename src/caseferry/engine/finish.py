@@ -20,6 +20,25 @@ LISTED = {
 }
 
 
+_ALONE = {
+    ActionKind.WAITING,
+    ActionKind.QUARANTINE,
+    ActionKind.UNCERTAIN,
+    ActionKind.OUT_OF_SCOPE,
+}
+_NOT_LOOKED_AT = ("inactive", "moved")
+
+
+def is_left_alone(action: Action) -> bool:
+    """Tell whether a record was not compared, or not carried yet.
+
+    What changed in it meanwhile is still to come, a mapping's change included.
+    """
+    if action.kind is ActionKind.SET_ASIDE:
+        return action.code.removeprefix("case-") in _NOT_LOOKED_AT
+    return action.kind in _ALONE
+
+
 def finish(context: Context, works: Sequence[Work]) -> None:
     """Record that groups need nothing more now, in one transaction."""
     with context.store.transaction():
@@ -60,9 +79,8 @@ def _move_bases(context: Context, work: Work) -> None:
 
     A conflict keeps only its own fields' base, and what is set aside was reported.
     """
-    kinds = {ActionKind.WAITING, ActionKind.QUARANTINE, ActionKind.UNCERTAIN}
     actions = work.plan.actions if work.plan else ()
-    stays = {(a.role, a.key) for a in actions if a.kind in kinds}
+    stays = {(a.role, a.key) for a in actions if is_left_alone(a)}
     for link in list(work.links):
         target = work.targets.get(link.casemgr)
         if (link.role, link.kore) in stays or (link.role, link.kore) in work.aside:

@@ -4,17 +4,15 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from caseferry.engine.context import Context
-from caseferry.engine.finish import held_by, list_held
+from caseferry.engine.finish import is_left_alone, list_held
 from caseferry.engine.sync.rules import UNFINISHED
 from caseferry.engine.to_kore.work import KoreWork
-from caseferry.model.action import ActionKind
 from caseferry.model.link import HoldKind
 from caseferry.model.record import Key
 from caseferry.reconcile.merge import Way, half_remapped
 from caseferry.reconcile.to_kore.mirror import agreed
 
 _STILL = {HoldKind.WAITING, HoldKind.QUARANTINE, HoldKind.UNCERTAIN}
-_STAYS = {ActionKind.WAITING, ActionKind.QUARANTINE, ActionKind.UNCERTAIN}
 
 
 def finish(context: Context, works: Sequence[KoreWork]) -> None:
@@ -42,12 +40,12 @@ def _waiting_in_kore(context: Context, work: KoreWork) -> set[Key]:
 
 def _move_bases(context: Context, work: KoreWork) -> None:
     """Move the bases of every link that is not kept back and was read back whole."""
-    held = held_by(work)
+    actions = work.plan.actions if work.plan else ()
+    alone = {action.key for action in actions if is_left_alone(action)}
     waiting = _waiting_in_kore(context, work)
     for key, link in list(work.links.items()):
         target = work.targets.get(link.kore)
-        stays = key in held and held[key].kind in _STAYS
-        if stays or target is None or link.tombstone or key in work.others:
+        if key in alone or target is None or link.tombstone or key in work.others:
             continue
         if (work.role(key), key) in work.aside:
             continue

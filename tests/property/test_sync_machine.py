@@ -18,6 +18,8 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from caseferry.engine.sync.policy import Create
+from caseferry.model.record import System
 from caseferry.reconcile.guard import Limits
 from support.duplex import (
     ACTIVITY,
@@ -28,6 +30,7 @@ from support.duplex import (
     OPERATIONS,
     Duplex,
 )
+from support.operator import Operator
 
 HISTORIES = int(os.environ.get("CASEFERRY_HISTORIES", "0"))
 """0 is the small, repeatable profile; otherwise so many random histories."""
@@ -52,6 +55,7 @@ class Machine(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.play = Duplex()
+        self.operator = Operator(self.play)
         self.has_failed = False
 
     @initialize(
@@ -64,6 +68,7 @@ class Machine(RuleBasedStateMachine):
         self, tasks: int, own: int, owner: str, *, newest_first: bool
     ) -> None:
         self.play = Duplex(owner=owner, newest_first=newest_first)
+        self.operator = Operator(self.play)
         self.play.kore_case(tasks)
         self.play.agent_case(own)
         self.play.sync()
@@ -175,6 +180,25 @@ class Machine(RuleBasedStateMachine):
     def time_passes(self, seconds: int) -> None:
         self.play.wait(seconds)
 
+    # the operator -------------------------------------------------------------------
+    @rule(which=WHICH, take=st.sampled_from(System))
+    def resolve(self, which: int, take: System) -> None:
+        self.operator.resolve(which, take)
+
+    @rule(which=WHICH, what=st.sampled_from(["retry", "part", "join"]))
+    def take_up_or_part(self, which: int, what: str) -> None:
+        getattr(self.operator, what)(which)
+
+    @rule(at=st.integers(1, 60), out_of_time=st.booleans())
+    def stop_a_run(self, at: int, *, out_of_time: bool) -> None:
+        act = self.operator.hurry if out_of_time else self.operator.stop
+        self.play.during.setdefault(at, []).append(act)
+        self.play.sync()
+
+    @rule(create=st.sampled_from(["none", "kore", "casemgr"]))
+    def sync_without_creates(self, create: Create) -> None:
+        self.operator.sync_with(create)
+
     # the state and the mapping ------------------------------------------------------
     @precondition(lambda self: self.play.copies)
     @rule(which=WHICH)
@@ -200,7 +224,17 @@ class Machine(RuleBasedStateMachine):
         if self.has_failed:
             return  # the step's own failure says more
         self.play.flush()
+        self.operator.join_all()
         assert self.play.end() == []
+        assert self.play.oracle.judge() == []
+        self._all_is_decided()
+
+    def _all_is_decided(self) -> None:
+        """Let a person decide all that is open: that is carried, and nothing else."""
+        for take in System:
+            self.operator.resolve_all(take)
+        assert self.play.end() == []
+        assert self.operator.open_conflicts() == []
         assert self.play.oracle.judge() == []
 
 

@@ -48,6 +48,7 @@ class Oracle:
         runs, ends: moments when a run began, and when one ended well.
         broken: moments after which the state did not know all that had been done.
         told: when a record was last listed with what nobody has to decide.
+        decided: when a person last decided a conflict of a record.
         lost: of these, when the state itself was lost, or an older one restored.
     """
 
@@ -63,6 +64,7 @@ class Oracle:
     broken: list[int] = field(default_factory=list)
     lost: list[int] = field(default_factory=list)
     told: dict[str, int] = field(default_factory=dict)
+    decided: dict[str, int] = field(default_factory=dict)
     runs: list[int] = field(default_factory=list)
     ends: list[int] = field(default_factory=list)
     _judged: int = 0
@@ -241,14 +243,18 @@ class Oracle:
             return
         if twin is ENDED and self._may_end(change, other):
             return
-        if max(self.told.get(change.key, 0), self.told.get(other, 0)) >= last.n:
-            return  # it could not be carried, and that was said
+        if self._was_said(change.key, other) >= last.n:
+            return
         if twin is ENDED or owner == writer:
             agreed_at = partial(self._meant, change.key, twin, other)
             if self._is_broken(last.n, change.n, agreed_at):
                 self.again.append(_told(change))
                 return
         self._excuse(change, last.n, last.value)
+
+    def _was_said(self, *keys: str) -> int:
+        """Give when records were last listed as not to be carried, or decided on."""
+        return max(said.get(k, 0) for said in (self.told, self.decided) for k in keys)
 
     def _lately(self, change: Change, other: str, name: str) -> list[Moment]:
         """Give what people set since the last run ended, whatever it means."""

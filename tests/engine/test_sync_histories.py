@@ -51,6 +51,26 @@ HISTORIES: dict[str, tuple[Step, list[Step]]] = {
             ("sync", 0),
         ],
     ),
+    "a task that is resolved in Kore as soon as it is made stays so": (
+        (0, 0, "", False),
+        [("agent_case", 0, 1), ("edit_kore_task", 13, 0, "resolved"), ("sync", 0)],
+    ),
+    "a case that is closed in Kore as soon as it is made stays so": (
+        (0, 0, "", True),
+        [("agent_case", 0, 1), ("edit_kore_case", 12, 0, "closed"), ("sync", 0)],
+    ),
+    "a case that is closed in Kore before its tasks are made stays so": (
+        (0, 0, "", True),
+        [("agent_case", 0, 1), ("edit_kore_case", 11, 0, "closed"), ("sync", 0)],
+    ),
+    "a case that was closed in Kore stays closed when the state is lost": (
+        (0, 0, "", False),
+        [("edit_kore_case", 0, 0, "closed"), ("lose", 0)],
+    ),
+    "a task that was resolved in Kore stays so when the state is lost": (
+        (1, 0, "", True),
+        [("edit_kore_task", 0, 0, "resolved"), ("queue", 0, 0), ("lose", 0)],
+    ),
     "a mapping that is taken back while a creation waits is seen again": (
         (0, 0, "casemgr", False),
         [

@@ -300,13 +300,14 @@ class Adopter:
         ended = record.text("status") in (COMPLETED, CLOSED)
         if ended == bool(mapped.finished):
             return agreed
-        if not ended:
-            return replace(agreed, source_print="")
         was_open = "open" if link.role is Role.CASE else ASSIGNED
+        if not ended:  # it may have to wait, and is not to be taken back meanwhile
+            was_open = record.text("status")
         kore = {**agreed.kore_base.fields, FINISHED: "false"}
         casemgr = {**agreed.casemgr_base.fields, "status": was_open}
         return replace(
             agreed,
+            source_print=agreed.source_print if ended else "",
             kore_base=replace(agreed.kore_base, fields=kore),
             casemgr_base=replace(agreed.casemgr_base, fields=casemgr),
         )

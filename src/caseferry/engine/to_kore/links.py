@@ -57,7 +57,13 @@ def new_link(
             kore[field.casemgr] = record.fields[field.kore]
         elif field.kore not in sent:
             kore[field.casemgr] = _MADE.get(field.kore)
-    return replace(link, kore_base=base(kore.items()))
+    casemgr = values(link.casemgr_base)
+    if not mapped.finished:  # made open: whoever ends it in Kore meant it
+        kore[FINISHED] = _word(mapped)
+        casemgr[STATUS] = mapped.record.fields.get(STATUS)
+    return replace(
+        link, kore_base=base(kore.items()), casemgr_base=base(casemgr.items())
+    )
 
 
 def sent_on_create(mapped: MappedRecord, role: Role) -> dict[str, Value | None]:

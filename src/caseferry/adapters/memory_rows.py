@@ -18,6 +18,9 @@ _DONE = {
 UNSETTLED = (IntentState.OPEN, IntentState.IN_DOUBT)
 
 
+_NOT_OF_A_COPY = ("full.", "first-read.")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
     """A record as last seen, in which run, and in which it last changed."""
@@ -47,6 +50,17 @@ class Snapshot:
     def copy(self) -> "Snapshot":
         """Give another one; values are frozen, so the tables are all there is."""
         return Snapshot({name: dict(rows) for name, rows in self.tables.items()})
+
+    def as_backup(self) -> "Snapshot":
+        """Give what a copy that is put back knows: not what was read whole, or first.
+
+        A state file that was put back forgets the same.
+        """
+        copy = self.copy()
+        facts = copy.tables.get("fact", {})
+        for name in [name for name in facts if name.startswith(_NOT_OF_A_COPY)]:
+            del facts[name]
+        return copy
 
 
 def put_back(rows: dict[Any, Any], key: object, value: object) -> None:

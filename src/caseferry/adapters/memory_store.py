@@ -34,8 +34,6 @@ from caseferry.model.record import (
 )
 from caseferry.ports import CustomerFound
 
-_NOT_OF_A_COPY = ("full.", "first-read.")
-
 
 class MemoryStore:
     """The port `Store`, kept in dictionaries with an undo log.
@@ -83,15 +81,9 @@ class MemoryStore:
         return copy
 
     def restore(self, snapshot: Snapshot) -> None:
-        """Go back to an earlier copy, as from a backup; it may be used again.
-
-        As a state file does, it forgets what was read whole, and when first.
-        """
+        """Go back to an earlier copy, as from a backup; it may be used again."""
         self._undo.clear()
-        self._now = snapshot.copy()
-        facts = self._table("fact")
-        for name in [name for name in facts if name.startswith(_NOT_OF_A_COPY)]:
-            del facts[name]
+        self._now = snapshot.as_backup()
 
     def _tell(self, moment: str) -> None:
         if self.on_commit is not None:

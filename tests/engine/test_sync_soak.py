@@ -26,6 +26,8 @@ SEED = 20_260_302
 MOST_TASKS = 30
 TOKEN_BYTES = 1_000
 """A run's tokens, which the sandbox keeps; its own objects are a hundred times that."""
+CURSORS = 201
+"""`sqlite3` lets go of what is left of old cursors with every 200th new one."""
 ONCE_BYTES = 4_000
 """Caches of names and of log labels that some later run fills first."""
 
@@ -95,6 +97,8 @@ class Day:
     def retained(self) -> int:
         """Give the bytes that the engine holds between two runs."""
         self.play.tale.forget_log()  # it holds texts that the engine made
+        for _ in range(CURSORS):
+            self.store._conn.cursor()
         gc.collect()
         ours = tracemalloc.Filter(inclusive=True, filename_pattern="*/caseferry/*")
         not_it = tracemalloc.Filter(inclusive=False, filename_pattern="*/sandbox/*")

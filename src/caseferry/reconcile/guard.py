@@ -1,7 +1,7 @@
 """Guards: what refuses a run before its first write."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from caseferry.errors import SafetyStop
@@ -99,7 +99,8 @@ def judge(
     max-not-seen, losses, mapping-changed. A share can only be exceeded where something
     is linked.
     """
-    found = [_limited(name, figures, limits) for name in _WORDS]
+    given = asdict(limits)
+    found = [_limited(name, figures, given[f"max_{name}"]) for name in _WORDS]
     lost = "; ".join(figures.losses)
     found.append(
         GuardFigure(
@@ -134,8 +135,7 @@ def stops_of(guards: Iterable[GuardFigure]) -> tuple[SafetyStop, ...]:
     )
 
 
-def _limited(name: str, figures: Figures, limits: Limits) -> GuardFigure:
-    limit = getattr(limits, f"max_{name}")
+def _limited(name: str, figures: Figures, limit: float | None) -> GuardFigure:
     count = figures.counts.get(name, 0)
     shown = None
     if limit is not None:

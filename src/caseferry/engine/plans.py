@@ -12,6 +12,7 @@ from caseferry.engine.gate import hold_back
 from caseferry.engine.plain_texts import PlainTexts
 from caseferry.engine.retired import next_generations
 from caseferry.engine.settle import as_sent
+from caseferry.engine.sync.meaning import keep_leading
 from caseferry.engine.sync.rules import lead
 from caseferry.engine.work import PENDING, Work
 from caseferry.model.correlation import Role
@@ -177,6 +178,8 @@ class Planner:
             # a due date passed while its group waited: it can't be written any more
             tasks = [mapped.record for mapped in work.group.tasks]
             work.group = self._map(work.group.case.record, tasks)
+            if self._context.two_way is not None:
+                keep_leading(self._context, work)
         settings = self._context.settings
         return work.view(
             now=now,

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from caseferry.engine.context import Context
 from caseferry.engine.facts import crossed_by
+from caseferry.engine.sync.meaning import keep_following, keep_leading
 from caseferry.engine.to_kore.work import KoreWork
 from caseferry.engine.work import Work
 from caseferry.model.correlation import Role, parse_correlation
@@ -51,6 +52,7 @@ def lead(context: Context, works: Sequence[Work]) -> None:
                 work.holds[key] = _stranger(key, System.CASEMGR)
             elif _goes_on_elsewhere(link, System.CASEMGR, mapped.record):
                 work.holds[key] = _unfinished(key)
+        keep_leading(context, work)
 
 
 def follow(context: Context, work: KoreWork, activities: Iterable[Record]) -> None:
@@ -83,6 +85,7 @@ def follow(context: Context, work: KoreWork, activities: Iterable[Record]) -> No
             work.holds[key] = _unfinished(key)
         elif link is not None and not link.finished:
             work.goes_on = True
+    keep_following(context, work)
 
 
 def cross(lead: Iterable[Work], follow: Iterable[KoreWork]) -> None:

@@ -28,6 +28,27 @@ RUNS = {
 }
 
 HISTORIES: dict[str, tuple[Step, list[Step]]] = {
+    "an opener that was moved takes no case of an agent's": (
+        (0, 0, "", False),
+        [
+            ("kore_case", 0, 0),
+            ("agent_case", 0, 0),
+            ("move", 0, 0, 0),
+            ("die_at_a_commit", 0, 22, "before"),
+            ("lose", 0),
+            ("close", 0, 2),
+            ("read_whole", 0),
+        ],
+    ),
+    "a case that is closed on both sides before it took a key is no new one": (
+        (0, 0, "", False),
+        [
+            ("kore_case", 0, 0),
+            ("die_at_a_commit", 0, 22, "before"),
+            ("close", 0, 0),
+            ("edit_kore_case", 0, 0, "closed"),
+        ],
+    ),
     "an edit while a copy of the state is read makes no second task": (
         (1, 1, "", False),
         [

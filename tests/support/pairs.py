@@ -35,6 +35,9 @@ class Pairs:
             if len(others) > 1 and not excused and not self._missed(others, broken):
                 yield f"{key} has several counterparts: {sorted(others)}"
             self._of[key] = min(others)
+        for home, source in self._opened():
+            if home not in partners and source not in partners:
+                self._of |= {home: source, source: home}
         for place, count in places.items():
             excused = lost and self._hidden_twice(place)
             found = self._with_key(place)
@@ -88,3 +91,14 @@ class Pairs:
                 kind = "case" if role == "c" else "activity"
                 if not source.startswith(("ci-", "ti-")):
                     yield key, f"casemgr:{kind}:{source}", f"{name} in Kore"
+
+    def _opened(self) -> Iterator[tuple[str, str]]:
+        """Give the cases that ended before they took a key, by the opener in them."""
+        for key in self.tale.all_keys():
+            home = self.tale.now(key).get("case", "")
+            if not home.startswith("casemgr:") or not self.tale.now(home)["ended"]:
+                continue
+            for name in self.tale.now(key)["keys"]:
+                role, source = name.split(".")[:2]
+                if role == "o" and not self.tale.now(home)["keys"]:
+                    yield home, f"kore:{source}"

@@ -5,66 +5,31 @@ first create of a run, what was created on the target since the state last looke
 read, and every record that carries a key of this tenant pair gets its link back.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 
+from caseferry.engine.adopted import Adopted, Keyed, made
 from caseferry.engine.context import Context
+from caseferry.engine.homes import HomeAdopter
+from caseferry.engine.keeper import Keeper
 from caseferry.engine.plans import Planner
 from caseferry.engine.retired import (
     Found,
     is_left,
     judge,
-    next_generations,
     retired_among,
     supersede,
     taken_back,
 )
 from caseferry.engine.work import Work
 from caseferry.model.correlation import Correlation, Role, parse_correlation
-from caseferry.model.link import Hold, HoldKind, Link, Retired
+from caseferry.model.link import Hold, HoldKind, Retired
 from caseferry.model.record import Key, Record, System, kore_key
 from caseferry.model.times import canonical_time, earlier, parse_time
-from caseferry.reconcile.merge import (
-    FINISHED,
-    agree,
-    differ,
-    never_agreed,
-    one_sided,
-)
-from caseferry.reconcile.view import ASSIGNED, CLOSED, COMPLETED
 
 _WATERMARK = "watermark.casemgr."
 _FIRST_READ = "first-read.casemgr."
-
-
-@dataclass(slots=True, kw_only=True)
-class Adopted:
-    """What a scan found.
-
-    Attributes:
-        records: activities that were read.
-        wait_s: until what was created before this state knew anything is surely listed;
-            0 where the state is older than that, and nothing new to it was found.
-        links: how many links were restored.
-        twice: second counterparts of records that have one: reported, never guessed.
-        strangers: keys of records that Kore does not show.
-    """
-
-    records: int = 0
-    wait_s: float = 0.0
-    links: int = 0
-    twice: int = 0
-    strangers: int = 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Keyed:
-    """An activity that carries a key of ours; `ended` says that it was taken back."""
-
-    correlation: Correlation
-    record: Record
-    ended: bool
 
 
 class Adopter:
@@ -73,7 +38,8 @@ class Adopter:
     def __init__(self, context: Context, planner: Planner) -> None:
         self._context = context
         self._planner = planner
-        self._cases = HomeAdopter(context, self)
+        self._keeper = Keeper(context, planner)
+        self._cases = HomeAdopter(context, self._keeper)
 
     def scan(self, *, everything: bool = False) -> Adopted:
         """Read what was created on the target since the last scan; restore links.
@@ -187,6 +153,22 @@ class Adopter:
             else:
                 self._link_case(work, case, total)
 
+    def know_closed(self, cases: Iterable[Record]) -> None:
+        """Remember which closed cases carry a key and have no link.
+
+        What is ours in a case without a key was moved there, where there is such a one.
+        """
+        store, settings = self._context.store, self._context.settings
+        found: dict[Key, int] = {}
+        for case in cases:
+            own = parse_correlation(case.text(settings.case_key_field))
+            if own is None or own.pair != settings.pair.mark:
+                continue
+            if store.link(case.key) is None:
+                key = kore_key(own.source)
+                found[key] = max(own.generation, found.get(key, 0))
+        self._cases.closed = found
+
     def adopt_cases(self, cases: Iterable[Record], total: Adopted) -> None:
         """Link those of some cases that carry the key of a Kore case without link.
 
@@ -265,61 +247,10 @@ class Adopter:
         link = made(role, key, record.key, generation)
         total.links += 1
         if found is Found.ENDED:
-            self.keep(work, replace(link, tombstone=True))
+            self._keeper.keep(work, replace(link, tombstone=True))
             return
-        self.keep_as_it_is(work, link, record)
+        self._keeper.keep_as_it_is(work, link, record)
         work.targets[record.key] = record
-
-    def _as_it_is(self, work: Work, link: Link, record: Record) -> Link:
-        """Take what both sides hold now for agreed: nobody's later edit is overwritten.
-
-        Where they differ nobody knows who changed it: that is a conflict, for a person.
-        Only an end that is due in casemgr stays due; one that came there first is an
-        agent's, and kept.
-        """
-        self._planner.plain_texts.recognise(work, link, record)
-        mapped = work.mapped(link.role, link.kore)
-        agreed = agree(
-            mapped,
-            link,
-            record,
-            digest=work.group.mapping,
-            source_print=work.prints[link.kore],
-        )
-        differing = {
-            f.casemgr
-            for f in mapped.fields
-            if f.value is not None
-            and f.write_once is None
-            and not f.is_met_by(record.fields.get(f.casemgr))
-        }
-        lacking = set()
-        if self._context.two_way is not None:  # each direction fills in what it can
-            lacking = one_sided(mapped, record)
-        agreed = never_agreed(differ(agreed, differing - lacking), lacking)
-        ended = record.text("status") in (COMPLETED, CLOSED)
-        if ended == bool(mapped.finished):
-            return agreed
-        was_open = "open" if link.role is Role.CASE else ASSIGNED
-        if not ended:  # it may have to wait, and is not to be taken back meanwhile
-            was_open = record.text("status")
-        kore = {**agreed.kore_base.fields, FINISHED: "false"}
-        casemgr = {**agreed.casemgr_base.fields, "status": was_open}
-        return replace(
-            agreed,
-            source_print=agreed.source_print if ended else "",
-            kore_base=replace(agreed.kore_base, fields=kore),
-            casemgr_base=replace(agreed.casemgr_base, fields=casemgr),
-        )
-
-    def keep(self, work: Work, link: Link) -> None:
-        """Save a link of a group."""
-        work.put_link(link)
-        self._context.store.save_link(link, work.key)
-
-    def keep_as_it_is(self, work: Work, link: Link, record: Record) -> None:
-        """Link a pair; what both sides hold now is taken for agreed."""
-        self.keep(work, self._as_it_is(work, link, record))
 
     def _report_twice(self, work: Work, key: Key, record: Record, text: str) -> None:
         hold = Hold(
@@ -332,113 +263,3 @@ class Adopter:
             mapping=work.group.mapping,
         )
         self._context.store.save_hold(self._context.run, hold)
-
-
-def made(role: Role, kore: Key, casemgr: Key, generation: int = 0) -> Link:
-    """Give the link of a record that we made in casemgr once."""
-    return Link(
-        role=role,
-        kore=kore,
-        casemgr=casemgr,
-        generation=generation,
-        made_in=System.CASEMGR,
-    )
-
-
-class HomeAdopter:
-    """Finds the cases that adopted activities are in."""
-
-    def __init__(self, context: Context, adopter: Adopter) -> None:
-        self._context = context
-        self._adopter = adopter
-        self._buried: set[Key] = set()
-
-    def adopt(
-        self,
-        work: Work,
-        group: Sequence[Keyed],
-        cases: Mapping[Key, Record],
-        total: Adopted,
-    ) -> None:
-        """Link the case that our activities are in; bury those left by an undo.
-
-        With its own key it was finished once; without, its creation goes on.
-        """
-        gone = {row.target for row in self._context.store.retired([*work.prints])}
-        homes = {
-            record.parent
-            for key, record in work.targets.items()
-            if record.parent in cases and key not in gone
-        }
-        if len(homes) == 1:
-            self.link(work, cases[homes.pop() or Key("")], total)
-        for keyed in group:
-            home = keyed.record.parent
-            if keyed.ended and home in cases:
-                generation = keyed.correlation.generation
-                self.bury(work, cases[home or Key("")], generation, total)
-
-    def link(self, work: Work, record: Record, total: Adopted) -> None:
-        """Link a case, unless there is another."""
-        store, known = self._context.store, work.case_link
-        if known is not None and not self._makes_room(known, record):
-            return
-        there = store.link(record.key)
-        if there is not None and there != known:
-            return
-        own = parse_correlation(record.text(self._context.settings.case_key_field))
-        if own is not None and kore_key(own.source) != work.key:
-            return  # somebody merged our activities into another record's case
-        if known is not None:
-            store.delete_link(known.casemgr)
-            work.links = [link for link in work.links if link is not known]
-        store.delete_retired(record.key)
-        due = next_generations(store.retired([work.key])).get((Role.CASE, work.key), 0)
-        generation = due if own is None else own.generation
-        link = made(Role.CASE, work.key, record.key, generation)
-        if own is not None:
-            self._adopter.keep_as_it_is(work, link, record)
-        else:
-            self._adopter.keep(work, link)
-        total.links += 1
-
-    def _makes_room(self, known: Link, record: Record) -> bool:
-        """Tell whether a tombstone was only put up here, or its case was left."""
-        if not known.tombstone:
-            return False
-        if known.casemgr == record.key:
-            return record.key in self._buried
-        return bool(retired_among(self._context.store, [known.casemgr]))
-
-    def bury(self, work: Work, record: Record, generation: int, total: Adopted) -> None:
-        """Take a case of ours for left by an undo: everything of ours in it was ended.
-
-        One that is open holds others' work: `retry` takes it up again. Of a closed one
-        it makes another.
-        """
-        store, known = self._context.store, work.case_link
-        if store.link(record.key) is not None:
-            return
-        own = parse_correlation(record.text(self._context.settings.case_key_field))
-        if own is not None and kore_key(own.source) != work.key:
-            return
-        if own is not None:
-            generation = own.generation
-        if record.text("status") == CLOSED:
-            row = Retired(
-                target=record.key,
-                source=work.key,
-                role=Role.CASE,
-                generation=generation,
-            )
-            store.save_retired(row)
-        if known is not None and not (
-            known.tombstone and known.generation < generation
-        ):
-            return
-        supersede(store, known, System.CASEMGR)
-        work.links = [link for link in work.links if link is not known]
-        link = made(Role.CASE, work.key, record.key, generation)
-        self._adopter.keep(work, replace(link, tombstone=True))
-        self._buried.add(record.key)
-        total.links += 1

@@ -9,8 +9,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
 
-from caseferry.engine.adopt import Adopted, Adopter
+from caseferry.engine.adopt import Adopter
+from caseferry.engine.adopted import Adopted
 from caseferry.engine.context import Context
+from caseferry.engine.keeper import Keeper
 from caseferry.engine.plans import Planner
 from caseferry.engine.retired import Found, Marked, judge, marked, supersede
 from caseferry.engine.work import Work
@@ -38,6 +40,7 @@ class MarkedAdopter:
         self._context = context
         self._planner = planner
         self._adopter = adopter
+        self._keeper = Keeper(context, planner)
 
     def scan(self) -> Adopted:
         """Link every marked record whose source casemgr shows; cases first.
@@ -97,9 +100,9 @@ class MarkedAdopter:
             made_in=System.KORE,
         )
         if found is Found.ENDED:
-            self._adopter.keep(work, replace(link, tombstone=True))
+            self._keeper.keep(work, replace(link, tombstone=True))
         else:
-            self._adopter.keep_as_it_is(work, link, source)
+            self._keeper.keep_as_it_is(work, link, source)
         total.links += 1
 
     def _hold(self, key: Key, other: Link | None) -> None:

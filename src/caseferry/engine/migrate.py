@@ -3,7 +3,8 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from caseferry.engine.adopt import Adopted, Adopter
+from caseferry.engine.adopt import Adopter
+from caseferry.engine.adopted import Adopted
 from caseferry.engine.budget import wants, within
 from caseferry.engine.carry import Carrier
 from caseferry.engine.context import Context

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from caseferry.engine.adopt import Adopted, Adopter
+from caseferry.engine.adopt import Adopter
+from caseferry.engine.adopted import Adopted
 from caseferry.engine.context import Context
 from caseferry.engine.customers import Customers
 from caseferry.engine.extract import extract_kore

@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Sequence
 from itertools import chain, islice
 
-from caseferry.engine.adopt import Adopted, Adopter
+from caseferry.engine.adopt import Adopter
+from caseferry.engine.adopted import Adopted
 from caseferry.engine.context import Context
 from caseferry.engine.plans import Planner
 from caseferry.engine.sync.pairs import changed_since
@@ -37,6 +38,7 @@ class SyncAdopter:
         since = changed_since(self._context)
         total = Adopted()
         self._adopt_cases(since, total, closed=False)
+        self._to_casemgr.know_closed(self._cases(since, closed=True))
         made = self._context.store.changed_records(System.CASEMGR, Entity.TASK, since)
         for page in _pages(chain(made, self._strangers())):
             total.records += len(page)
@@ -54,10 +56,12 @@ class SyncAdopter:
         Open ones before what is in them is looked at, for that may lie elsewhere; of a
         closed one only that tells whether an undo ended it.
         """
-        cases = self._context.store.changed_records(System.CASEMGR, Entity.CASE, since)
-        chosen = (c for c in cases if (c.text("status") == CLOSED) is closed)
-        for page in _pages(chosen):
+        for page in _pages(self._cases(since, closed=closed)):
             self._to_casemgr.adopt_cases(page, total)
+
+    def _cases(self, since: int, *, closed: bool) -> Iterator[Record]:
+        cases = self._context.store.changed_records(System.CASEMGR, Entity.CASE, since)
+        return (case for case in cases if (case.text("status") == CLOSED) is closed)
 
     def _strangers(self) -> Iterator[Record]:
         """Give what carries a key of a record that was not shown: it may be now."""

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from caseferry.engine.adopt import Adopted
+from caseferry.engine.adopted import Adopted
 from caseferry.engine.carry import Carrier
 from caseferry.engine.changes import Changes, ReadPlan
 from caseferry.engine.context import Context

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 
-from caseferry.engine.adopt import Adopted
+from caseferry.engine.adopted import Adopted
 from caseferry.engine.context import Context
 from caseferry.engine.retired import (
     Found,

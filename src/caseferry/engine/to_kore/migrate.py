@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 
-from caseferry.engine.adopt import Adopted
+from caseferry.engine.adopted import Adopted
 from caseferry.engine.budget import wants, within
 from caseferry.engine.context import Context
 from caseferry.engine.extract import Extracted, extract_kore

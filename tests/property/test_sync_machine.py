@@ -181,8 +181,18 @@ class Machine(RuleBasedStateMachine):
         self.play.wait(seconds)
 
     # the operator -------------------------------------------------------------------
+    @rule(which=WHICH, what=st.integers(0, 2), at=AT)
+    def disagree(self, which: int, what: int, at: int) -> None:
+        self._at(at, lambda: self.operator.disagree(which, what))
+
     @rule(which=WHICH, take=st.sampled_from(System))
     def resolve(self, which: int, take: System) -> None:
+        self.operator.resolve(which, take)
+
+    @rule(which=WHICH, what=st.integers(0, 2), take=st.sampled_from(System))
+    def decide_a_dispute(self, which: int, what: int, take: System) -> None:
+        self.operator.disagree(which, what)
+        self.play.sync()
         self.operator.resolve(which, take)
 
     @rule(which=WHICH, what=st.sampled_from(["retry", "part", "join"]))
@@ -231,7 +241,7 @@ class Machine(RuleBasedStateMachine):
 
     def _all_is_decided(self) -> None:
         """Let a person decide all that is open: that is carried, and nothing else."""
-        for take in System:
+        for take in sorted(System, reverse=self.play.count % 2 == 0):
             self.operator.resolve_all(take)
         assert self.play.end() == []
         assert self.operator.open_conflicts() == []

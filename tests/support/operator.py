@@ -1,6 +1,8 @@
 """What an operator does between two runs of a history, and in the midst of one."""
 
 from collections.abc import Iterator
+from itertools import cycle, islice
+from typing import Any
 
 from caseferry.engine.conflicts import Desk, Disputed
 from caseferry.engine.conflicts import resolve as settle
@@ -11,9 +13,19 @@ from caseferry.model.direction import Direction
 from caseferry.model.link import HoldKind
 from caseferry.model.record import Key, System
 from caseferry.reconcile.conflicts import Conflict, hindrance
+from support.chronicle import ENDED
 from support.duplex import Duplex
 
 CREATES = ("create_case", "create_task")
+
+
+QUEUED = {"status": "awaiting_assignment", "assignee": None}
+DISAGREED = (
+    ({"priority": "Low"}, {"priority": "1"}, {"severity": "urgent"}),
+    ({"tags": ("vip",)}, {"tags": ("silver",)}, {"tags": ("silver",)}),
+    ({"status": "Resolved"}, QUEUED, {"severity": "low"}),
+)
+"""What both sides say: Kore, an activity, a case."""
 
 
 class Operator:
@@ -21,6 +33,24 @@ class Operator:
 
     def __init__(self, play: Duplex) -> None:
         self.play = play
+
+    def disagree(self, which: int, what: int) -> None:
+        """Let people change the same of a pair on both sides."""
+        play = self.play
+        store, casemgr = play.both.rig.store, play.box.casemgr
+        shelves: dict[str, Any] = {
+            "case": casemgr.cases,
+            "activity": casemgr.activities,
+        }
+        for link in islice(cycle(sorted(store.links(), key=str)), which, which + 9):
+            entity, _, number = link.casemgr.removeprefix("casemgr:").partition(":")
+            twin = shelves[entity].get(number)
+            if link.role is Role.OPENER or twin is None or twin.status in ENDED:
+                continue
+            kore, *theirs = DISAGREED[what]
+            play._edit(link.kore.removeprefix("kore:"), kore)
+            play._edit(f"{entity}:{number}", theirs[entity == "case"])
+            return
 
     def resolve(self, which: int, take: System) -> None:
         """Take one side of one open conflict, where that side can be taken."""

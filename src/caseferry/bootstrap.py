@@ -3,7 +3,7 @@
 import logging
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from importlib.resources import files
 from pathlib import Path
@@ -20,7 +20,7 @@ from caseferry.config.shape import Casemgr, Kore
 from caseferry.engine.context import Context, Settings
 from caseferry.engine.sync.policy import Scope, TwoWay
 from caseferry.engine.workers import Workers
-from caseferry.errors import ConfigError, InvariantBroken, Problem
+from caseferry.errors import ConfigError, InvariantBroken, Problem, StateError
 from caseferry.mapping.compile import Mapper, compile_mapping
 from caseferry.mapping.spec import mapping_error, parse_mapping
 from caseferry.mapping.tables import fold_category
@@ -314,7 +314,12 @@ def writing_state(config: Config, command: str) -> Iterator[SqliteStore]:
         if lock.left_by is not None:
             _log.warning("lock.taken_over", extra=asdict(lock.left_by))
         store.bind(pair_of(config))
-        yield store
+        store.doubt_older_than(lock.newest_run)
+        try:
+            yield store
+        finally:
+            with suppress(StateError):  # told already, by whoever met it first
+                lock.newest_run = store.newest_run()
 
 
 @contextmanager

@@ -1,5 +1,8 @@
 """`sync` from the command line: once, planned, applied; what it says and ends with."""
 
+from pathlib import Path
+
+from caseferry.adapters.sqlite import SqliteStore
 from cli.conftest import Rehearsal
 
 OPEN = {
@@ -104,3 +107,25 @@ def test_two_systems_that_nothing_links_stop_by_name(shop: Rehearsal) -> None:
     assert done.code == 5
     assert "unlinked" in done.json["errors"][0]["message"] + str(done.json["errors"])
     assert len(shop.box.casemgr.cases) == 1
+
+
+def facts(state: Path) -> dict[str, str]:
+    """Say which of casemgr's listings were read whole, and when."""
+    with SqliteStore.open(state, readonly=True) as store:
+        return store.facts("full.casemgr.")
+
+
+def test_a_copy_written_into_the_very_file_is_read_whole_again(shop: Rehearsal) -> None:
+    """`cp` keeps the file's number; the lock remembers how far the state was."""
+    home = in_step(shop).home
+    state = home.folder / "caseferry.db"
+    kept = state.read_bytes()
+    before = facts(state)
+    home.run("sync", "--yes")
+    assert facts(state) == before
+
+    state.write_bytes(kept)
+    home.run("sync", "--yes")
+
+    assert facts(state).keys() == before.keys()
+    assert all(facts(state)[name] != read for name, read in before.items())

@@ -532,6 +532,22 @@ def test_a_copy_put_back_has_read_nothing_whole(state: Path, way: str) -> None:
             assert {name: store.get_fact(name) for name in others} == others
 
 
+@pytest.mark.parametrize(("missing", "kept"), [(-1, True), (0, True), (1, False)])
+def test_a_state_older_than_a_run_seen_here_is_doubted(
+    sqlite: SqliteStore, missing: int, *, kept: bool
+) -> None:
+    """A copy that was written into the very file has the file's number."""
+    sqlite.set_fact("full.kore.case", "1")
+    sqlite.set_fact("watermark.x", AT)
+    newest = sqlite.begin_run("sync", AT, {})
+    assert sqlite.newest_run() == newest
+
+    sqlite.doubt_older_than(newest + missing)
+
+    assert bool(sqlite.facts("full.")) is kept
+    assert sqlite.get_fact("watermark.x") == AT
+
+
 def test_a_copy_that_was_read_whole_stays_so(state: Path) -> None:
     """It is doubted once, not in every run."""
     a_filled_state(state)

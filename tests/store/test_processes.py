@@ -185,6 +185,24 @@ def test_the_lock_file_is_private_and_stays(state: Path) -> None:
     assert lock.holder() is None
 
 
+def test_the_lock_file_remembers_the_newest_run(state: Path) -> None:
+    """It says how far the state was when given back; a holder that dies keeps it."""
+    with StateLock(state).acquire("sync", AT) as lock:
+        assert lock.newest_run == 0
+        lock.newest_run = 7
+    with StateLock(state).acquire("sync", AT) as lock:
+        assert lock.newest_run == 7
+        assert lock.left_by is None
+    with process(HOLDER, state) as child:
+        assert line(child) == "held"
+        child.kill()
+        child.wait()
+
+    with StateLock(state).acquire("sync", AT) as lock:
+        assert lock.newest_run == 7
+        assert lock.left_by is not None
+
+
 def test_a_lock_needs_a_place(tmp_path: Path) -> None:
     """A missing directory is said in words."""
     with pytest.raises(StateError) as caught:

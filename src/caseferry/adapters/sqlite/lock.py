@@ -6,7 +6,7 @@ import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from caseferry.adapters.sqlite.place import PRIVATE, check_place
 from caseferry.errors import Locked, StateError
@@ -31,10 +31,12 @@ class StateLock:
     The kernel lifts it when the process dies.
 
     The file stays: removing it would let two processes lock two different files. What
-    stands in it is for people; only the kernel decides.
+    stands in it decides nothing about the lock; only the kernel does.
 
     Attributes:
         left_by: who held it last and died with it; None after an orderly end.
+        newest_run: the newest run that the state held when the lock was last given
+            back in order; 0 where nobody knows. Kept in the file when it is given back.
     """
 
     def __init__(self, state: Path | str) -> None:
@@ -44,6 +46,7 @@ class StateLock:
         self.path = real.with_name(f"{real.name}.lock")
         self._number: int | None = None
         self.left_by: Holder | None = None
+        self.newest_run = 0
 
     def acquire(self, command: str, since: str) -> Self:
         """Take the lock, or fail at once.
@@ -71,17 +74,17 @@ class StateLock:
             raise
         self._number = number
         self.left_by = self._read()
-        os.ftruncate(number, 0)
+        self.newest_run = self._read_run()
         holder = Holder(pid=os.getpid(), command=command, since=since)
-        os.pwrite(number, json.dumps(asdict(holder)).encode(), 0)
+        self._write(asdict(holder))
         return self
 
     def release(self) -> None:
         """Lift the lock; fine when it is not held."""
-        number, self._number = self._number, None
-        if number is not None:
-            os.ftruncate(number, 0)
-            os.close(number)
+        if self._number is not None:
+            self._write({})
+            os.close(self._number)
+            self._number = None
 
     def holder(self) -> Holder | None:
         """Tell who holds the lock now; None when nobody does. Never disturbs a run."""
@@ -118,6 +121,18 @@ class StateLock:
                 hint="give this user the right to write the file and its directory",
                 path=str(self.path),
             ) from error
+
+    def _write(self, holder: dict[str, Any]) -> None:
+        assert self._number is not None  # noqa: S101 - held by whoever calls
+        os.ftruncate(self._number, 0)
+        text = json.dumps(holder | {"newest_run": self.newest_run})
+        os.pwrite(self._number, text.encode(), 0)
+
+    def _read_run(self) -> int:
+        try:
+            return int(json.loads(self.path.read_text("utf-8"))["newest_run"])
+        except (OSError, ValueError, KeyError, TypeError):  # none, or half written
+            return 0
 
     def _read(self) -> Holder | None:
         try:

@@ -27,7 +27,7 @@ IDENTITY = "file"
 _IS_SAME_FILE = "SELECT 1 FROM meta WHERE name = ? AND value = ?"
 _NOTE_FILE = "INSERT OR REPLACE INTO meta (name, value) VALUES (?, ?)"
 # The facts that say which listings were read whole, and when first.
-_DOUBT_WHAT_WAS_READ = """
+DOUBT_WHAT_WAS_READ = """
     DELETE FROM fact WHERE name >= 'full.' AND name < 'full/'
     OR name >= 'first-read.' AND name < 'first-read/'
 """
@@ -165,7 +165,7 @@ def _doubt_a_copy(conn: sqlite3.Connection, path: Path) -> None:
     if conn.execute(_IS_SAME_FILE, mark).fetchone() is not None:
         return
     conn.execute("BEGIN IMMEDIATE")
-    conn.execute(_DOUBT_WHAT_WAS_READ)
+    conn.execute(DOUBT_WHAT_WAS_READ)
     conn.execute(_NOTE_FILE, mark)
     conn.execute("COMMIT")
 

@@ -11,7 +11,11 @@ from caseferry.adapters.sqlite.held import Held
 from caseferry.adapters.sqlite.holds import Facts, Holds
 from caseferry.adapters.sqlite.journal import Journal
 from caseferry.adapters.sqlite.links import Links
-from caseferry.adapters.sqlite.opening import IDENTITY, open_database
+from caseferry.adapters.sqlite.opening import (
+    DOUBT_WHAT_WAS_READ,
+    IDENTITY,
+    open_database,
+)
 from caseferry.adapters.sqlite.place import check_place, make_private
 from caseferry.adapters.sqlite.queries import Queries
 from caseferry.adapters.sqlite.records import Records
@@ -108,10 +112,26 @@ class SqliteStore(Records, Links, Journal, Holds, Facts, Held, Queries, Retentio
             return None
         return TenantPair(**{name: known[name] for name in _PAIR})
 
+    def newest_run(self) -> int:
+        """Give the number of the latest run; 0 before the first."""
+        ((number,),) = self._all("SELECT coalesce(max(number), 0) FROM run")
+        return int(number)
+
+    def doubt_older_than(self, run: int) -> None:
+        """Let an older state read both systems whole once, as if new.
+
+        Args:
+            run: the newest that this place has seen. A copy that was written into the
+                very file is told by it: the file itself is the same one.
+        """
+        if self.newest_run() < run:
+            with self.transaction():
+                self._write(DOUBT_WHAT_WAS_READ)
+
     def begin_run(self, command: str, at: str, inputs: Mapping[str, str]) -> int:
         """Record a run that starts; gives its number, from 1."""
         with self.transaction():
-            ((number,),) = self._all("SELECT coalesce(max(number), 0) + 1 FROM run")
+            number = self.newest_run() + 1
             self._write(
                 "INSERT INTO run (number, command, started, inputs)"
                 " VALUES (?, ?, ?, ?)",
@@ -120,7 +140,7 @@ class SqliteStore(Records, Links, Journal, Holds, Facts, Held, Queries, Retentio
                 at,
                 to_json(inputs),
             )
-        return int(number)
+        return number
 
     def end_run(
         self, run: int, at: str, *, exit_code: int, summary: Mapping[str, object]

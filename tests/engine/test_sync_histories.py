@@ -72,6 +72,16 @@ HISTORIES: dict[str, tuple[Step, list[Step]]] = {
             ("sync", 0),
         ],
     ),
+    "a rename becomes a note when a moved activity comes back": (
+        (2, 0, "", False),
+        [
+            ("move", 0, 0, 1),
+            ("sync", 0),
+            ("edit_kore_task", 0, 0, "renamed"),
+            ("sync", 0),
+            ("move", 0, 0, 0),
+        ],
+    ),
     "a task that is resolved in Kore as soon as it is made stays so": (
         (0, 0, "", False),
         [("agent_case", 0, 1), ("edit_kore_task", 13, 0, "resolved"), ("sync", 0)],

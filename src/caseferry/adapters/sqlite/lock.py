@@ -3,6 +3,7 @@
 import fcntl
 import json
 import os
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
@@ -81,8 +82,12 @@ class StateLock:
 
     def release(self) -> None:
         """Lift the lock; fine when it is not held."""
-        if self._number is not None:
-            self._write({})
+        if self._number is None:
+            return
+        try:
+            with suppress(OSError):  # a full disk keeps no number
+                self._write({})
+        finally:
             os.close(self._number)
             self._number = None
 

@@ -43,8 +43,7 @@ class KoreCarrier:
 
     def batch(self, works: Sequence[KoreWork], tally: Tally) -> None:
         """Carry planned groups out; the first with each kind of action runs alone."""
-        self._run(works)
-        for work in works:
+        for work in self._run(works):
             self._resume(work)
             if work.in_doubt or work.unconfirmed:
                 self._begun[work.key] = work
@@ -80,21 +79,25 @@ class KoreCarrier:
         for works in self._loaded(ready):
             self.batch(works, tally)
 
-    def _run(self, works: Sequence[KoreWork]) -> None:
+    def _run(self, works: Sequence[KoreWork]) -> Sequence[KoreWork]:
+        """Give those that were begun: out of time, what is left is not."""
         rest = [work for work in works if not self._prover.is_first(work)]
         firsts = [work for work in works if self._prover.is_first(work)]
         # the richest first: the fewest groups teach what there is to learn
         firsts.sort(key=lambda work: -len(self._prover.kinds(work)))
+        begun: list[KoreWork] = []
         for work in firsts:
             if not self._prover.is_first(work):
                 rest.append(work)
                 continue
             kinds = self._prover.kinds(work)
             self._applier.run([work])
+            begun.append(work)
             if self._context.must_stop():
-                return
+                return begun
             self._prover.learn(work, kinds)
         self._applier.run(rest)
+        return [*begun, *rest]
 
     def _loaded(self, keys: Sequence[Key]) -> Iterator[list[KoreWork]]:
         for batch in batches(keys, BATCH):

@@ -106,18 +106,26 @@ def _target_changed(field: MappedField, link: Link, current: Value | None) -> bo
 
 
 def _is_contested(
-    field: MappedField, link: Link, current: Value | None, way: Way
+    field: MappedField, link: Link, current: Value | None, way: Way, *, touched: bool
 ) -> bool:
     """Tell whether the target's value is somebody's, so that a write would lose it."""
     if way is not Way.ALONE:
         if current is None:
             return False  # nothing is there that could be lost
-        if link.finished and not link.casemgr_base.has(field.casemgr):
-            return True
+        if not link.casemgr_base.has(field.casemgr):
+            return link.finished or _is_of_a_person(way, touched=touched)
     return _target_changed(field, link, current)
 
 
-def merge(
+def _is_of_a_person(way: Way, *, touched: bool) -> bool:
+    """Tell whether somebody set what a half-made record has, and nobody agreed on.
+
+    A new casemgr case has values of its own, and our own activities touch it.
+    """
+    return touched and way is Way.FOLLOWS
+
+
+def merge(  # noqa: PLR0913 - what a comparison is made of
     mapped: MappedRecord,
     link: Link,
     target: Record,
@@ -125,6 +133,7 @@ def merge(
     digest: str,
     can_edit: bool,
     way: Way = Way.ALONE,
+    touched: bool = False,
 ) -> Merged:
     """Compare every mapped field of a linked record with the base of each side.
 
@@ -136,6 +145,7 @@ def merge(
         can_edit: the target takes edits; otherwise every change is frozen.
         way: alone a field that both changed is never overwritten; in two-way sync it
             is where the mapping says that the source owns it.
+        touched: somebody may have edited the target since we made it.
     """
     found: dict[Fate, list[FieldChange]] = {"edits": [], "kept": [], "conflicts": []}
     frozen: list[tuple[MappedField, FieldChange]] = []
@@ -156,8 +166,8 @@ def merge(
         elif field.write_once is not None or not can_edit:
             frozen.append((field, change))
         else:
-            fate = _fate(field, way, _is_contested(field, link, current, way))
-            found[fate].append(change)
+            contested = _is_contested(field, link, current, way, touched=touched)
+            found[_fate(field, way, contested)].append(change)
     return Merged(
         edits=tuple(found["edits"]),
         frozen=tuple(frozen),
@@ -286,7 +296,8 @@ def _moves(  # noqa: PLR0913 - what a move is decided on
     if not link.finished:
         unmoved = field.source == link.kore_base.get(field.casemgr)
         unedited = not (touched and changed)
-        taken = is_new or (unedited and (unmoved or told))
+        is_ours = current is None or not _is_of_a_person(way, touched=touched)
+        taken = (is_new and is_ours) or (unedited and (unmoved or told))
         return "both" if taken else ""
     is_emptied = field.source is None and current is not None
     stays = changed or is_emptied  # listed until somebody decides

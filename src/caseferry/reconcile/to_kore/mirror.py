@@ -52,7 +52,15 @@ def compare(
         lost = {f.casemgr for f in flipped.fields if f.casemgr not in seen.fields}
         link = replace(link, kore_base=_without(link.kore_base, lost))
         link = replace(link, casemgr_base=_without(link.casemgr_base, lost))
-    merged = merge(flipped, swapped(link), seen, digest=digest, can_edit=True, way=way)
+    merged = merge(
+        flipped,
+        swapped(link),
+        seen,
+        digest=digest,
+        can_edit=True,
+        way=way,
+        touched=is_touched(target),
+    )
     names = {field.casemgr: field.kore for field in flipped.fields}
 
     def renamed(changes: tuple[FieldChange, ...]) -> tuple[FieldChange, ...]:

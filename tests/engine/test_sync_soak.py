@@ -10,15 +10,8 @@ from random import Random
 import pytest
 
 from caseferry.adapters.sqlite import SqliteStore
-from support.duplex import (
-    ACTIVITY,
-    CASE,
-    FAULTS,
-    KORE_CASE,
-    KORE_TASK,
-    OPERATIONS,
-    Duplex,
-)
+from support.acts import ACTIVITY, CASE, FAULTS, KORE_CASE, KORE_TASK, OPERATIONS
+from support.duplex import Duplex
 
 EVERY_S = 300.0
 DAY_RUNS = 288

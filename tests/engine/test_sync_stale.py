@@ -11,8 +11,9 @@ import pytest
 
 from caseferry.engine.changes import ReadPlan
 from caseferry.model.record import System, kore_key
+from support.acts import ACTIVITY, CASE, KORE_CASE, KORE_TASK
 from support.both import Both
-from support.duplex import ACTIVITY, CASE, KORE_CASE, KORE_TASK, Duplex
+from support.duplex import Duplex
 
 LISTS = {"getCases": "results", "getTasks": "results", "activity": "activity"}
 LAG_S = 20.0

@@ -27,15 +27,9 @@ from caseferry.adapters.sqlite import SqliteStore
 from caseferry.cli.sandbox_config import write_sandbox_config
 from caseferry.sandbox import Fault, Sandbox, running
 from caseferry.sandbox.wire import Reply, Request
+from support.acts import ACTIVITY, CASE, FAULTS, KORE_CASE, KORE_TASK
 from support.chronicle import Chronicle, shown_keys
-from support.duplex import (
-    ACTIVITY,
-    CASE,
-    FAULTS,
-    KORE_CASE,
-    KORE_TASK,
-    Duplex,
-)
+from support.duplex import Duplex
 from support.oracle import Oracle
 
 OFF: Final = ("CREATES", "CHANGES", "CLOSED", "REOPENED", "REPRIORITISED", "NOT_SEEN")

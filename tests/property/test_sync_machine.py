@@ -21,15 +21,8 @@ from hypothesis.stateful import (
 from caseferry.engine.sync.policy import Create
 from caseferry.model.record import System
 from caseferry.reconcile.guard import Limits
-from support.duplex import (
-    ACTIVITY,
-    CASE,
-    FAULTS,
-    KORE_CASE,
-    KORE_TASK,
-    OPERATIONS,
-    Duplex,
-)
+from support.acts import ACTIVITY, CASE, FAULTS, KORE_CASE, KORE_TASK, OPERATIONS
+from support.duplex import Duplex
 from support.operator import Operator
 
 HISTORIES = int(os.environ.get("CASEFERRY_HISTORIES", "0"))
@@ -127,6 +120,33 @@ class Machine(RuleBasedStateMachine):
     def queue(self, which: int, at: int, *, back: bool) -> None:
         act = self.play.assign if back else self.play.queue
         self._at(at, lambda: act(which))
+
+    # both, or several at once -------------------------------------------------------
+    @rule(
+        which=WHICH,
+        at=AT,
+        mine=st.sampled_from(sorted(KORE_TASK)),
+        theirs=st.sampled_from(sorted(ACTIVITY)),
+    )
+    def clash(self, which: int, mine: str, theirs: str, at: int) -> None:
+        self._at(at, lambda: self.play.clash(which, mine, theirs))
+
+    @rule(
+        which=WHICH,
+        at=AT,
+        mine=st.sampled_from(sorted(KORE_CASE)),
+        theirs=st.sampled_from(sorted(CASE)),
+    )
+    def clash_on_case(self, which: int, mine: str, theirs: str, at: int) -> None:
+        self._at(at, lambda: self.play.clash_on_case(which, mine, theirs))
+
+    @rule(which=WHICH, at=AT, close=st.booleans())
+    def resolve_all(self, which: int, at: int, *, close: bool) -> None:
+        self._at(at, lambda: self.play.resolve_all(which, close=close))
+
+    @rule(which=WHICH, at=AT)
+    def complete_all(self, which: int, at: int) -> None:
+        self._at(at, lambda: self.play.complete_all(which))
 
     def _at(self, at: int, act: Callable[[], object]) -> None:
         if at:
@@ -237,6 +257,7 @@ class Machine(RuleBasedStateMachine):
         self.operator.join_all()
         assert self.play.end() == []
         assert self.play.oracle.judge() == []
+        assert self.play.unbound == []
         self._all_is_decided()
 
     def _all_is_decided(self) -> None:

@@ -6,6 +6,7 @@ people do and after every request, and knows nothing of the engine.
 
 import json
 import re
+from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -14,6 +15,7 @@ from typing import Any, Final
 import httpx
 
 from caseferry.sandbox import Sandbox
+from caseferry.sandbox.calls import Call
 
 PERSON: Final = "person"
 MACHINE: Final = "machine"
@@ -41,7 +43,11 @@ class Moment:
 class Change:
     """A field of a record changed; `field` is "" where the record came into being.
 
-    `seen` is the moment at which a reply had last shown the record by then.
+    Attributes:
+        seen: the moment at which a reply had last shown the record when the request
+            that changed it left.
+        look: all that one request did, or a person at once, has the same one.
+        at_ms: casemgr's time.
     """
 
     n: int
@@ -51,6 +57,8 @@ class Change:
     old: Any
     new: Any
     seen: int = 0
+    look: int = 0
+    at_ms: int = 0
 
 
 @dataclass(slots=True)
@@ -59,17 +67,22 @@ class Chronicle:
 
     Attributes:
         changes: all of them.
-        shown: by record, the moment when a reply last showed it to the machine.
+        shown: by record, the moments when a reply showed it to the machine.
+        doubts: moments at which a write of ours was struck, so that nobody could tell
+            whether it took effect.
     """
 
     box: Sandbox
     n: int = 0
     changes: list[Change] = field(default_factory=list)
-    shown: dict[str, int] = field(default_factory=dict)
+    shown: dict[str, list[int]] = field(default_factory=dict)
+    doubts: list[int] = field(default_factory=list)
     history: dict[tuple[str, str], list[Moment]] = field(default_factory=dict)
     _known: dict[str, dict[str, Any]] = field(default_factory=dict)
     _versions: tuple[int, ...] = ()
     _calls: int = 0
+    _looks: int = 0
+    _late: list[tuple[str, int]] = field(default_factory=list)
 
     def people(self, act: Callable[[], Any]) -> Any:
         """Let a person do something, and write down what came of it."""
@@ -82,8 +95,21 @@ class Chronicle:
         """Write down what requests have done since the last look."""
         calls = self.box.log[self._calls :]
         self._calls = len(self.box.log)
-        is_late = any(call.fault == "landed" for call in calls)
-        self._look(LATE if is_late else MACHINE)
+        left = [n for call in calls if (n := self._left(call)) is not None]
+        self._look(LATE if left else MACHINE, min(left, default=None))
+
+    def _left(self, call: Call) -> int | None:
+        """Keep what a late request knew when it left; give it when it takes effect."""
+        name = f"{call.operation} {call.path}"
+        if call.fault and call.fault != "landed" and _is_write(call):
+            self.doubts.append(self.n)
+        if call.fault == "late_effect":
+            self._late.append((name, self.n))
+        elif call.fault == "landed":
+            found = next(each for each in self._late if each[0] == name)
+            self._late.remove(found)
+            return found[1]
+        return None
 
     def forget_log(self) -> None:
         """Empty the sandbox's log."""
@@ -99,7 +125,13 @@ class Chronicle:
         """Remember that a reply showed some records as they are now."""
         self.n += 1
         for key in keys:
-            self.shown[key] = self.n
+            self.shown.setdefault(key, []).append(self.n)
+
+    def last_shown(self, key: str, n: int) -> int:
+        """Give the moment when a reply last showed a record by then; 0 is never."""
+        shown = self.shown.get(key, [])
+        found = bisect_right(shown, n)
+        return shown[found - 1] if found else 0
 
     def at(self, key: str, name: str, n: int) -> Any:
         """Give what a field held at a moment; None before the record was there."""
@@ -124,7 +156,7 @@ class Chronicle:
         """Give every record there is."""
         return sorted(self._known)
 
-    def _look(self, who: str) -> None:
+    def _look(self, who: str, left: int | None = None) -> None:
         shelves = (
             self.box.kore.store.case_shelf,
             self.box.kore.store.task_shelf,
@@ -135,23 +167,29 @@ class Chronicle:
         if versions == self._versions:
             return
         self._versions = versions
+        self._looks += 1
+        left = self.n if left is None else left
         seen = flat(self.box)
         for key, fields in seen.items():
             known = self._known.get(key)
             if known is None:
-                self._note(who, key, "", None, fields)
+                self._note(who, key, "", None, fields, left)
             for name, value in fields.items():
                 old = known[name] if known else None
                 if known is None or old != value:
-                    self._note(who, key, name, old, value)
+                    self._note(who, key, name, old, value, left)
         for key in self._known.keys() - seen.keys():
-            self._note(who, key, "gone", "no", "yes")
+            self._note(who, key, "gone", "no", "yes", left)
         self._known = seen
 
-    def _note(self, who: str, key: str, name: str, old: Any, new: Any) -> None:
+    def _note(
+        self, who: str, key: str, name: str, old: Any, new: Any, left: int
+    ) -> None:
         self.n += 1
-        seen = self.shown.get(key, 0)
-        self.changes.append(Change(self.n, who, key, name, old, new, seen))
+        seen, now = self.last_shown(key, left), self.box.now_ms("casemgr")
+        self.changes.append(
+            Change(self.n, who, key, name, old, new, seen, self._looks, now)
+        )
         moment = Moment(self.n, who, new)
         self.history.setdefault((key, name), []).append(moment)
 
@@ -171,6 +209,11 @@ class _Watched(httpx.BaseTransport):
             response.read()
             self.chronicle.show(shown_keys(request.url.path, response.content))
         return response
+
+
+def _is_write(call: Call) -> bool:
+    reads = ("get_", "search_", "lookup_", "find_", "token")
+    return call.method != "GET" and not call.operation.startswith(reads)
 
 
 def shown_keys(path: str, content: bytes) -> list[str]:

@@ -6,7 +6,7 @@ written down in a chronicle, and judged by the oracle.
 
 from collections.abc import Callable
 from contextlib import suppress
-from functools import cache
+from functools import cache, partial
 from typing import Any, Final
 
 import httpx
@@ -19,94 +19,14 @@ from caseferry.mapping.compile import Mapper
 from caseferry.model.link import HoldKind
 from caseferry.model.record import System
 from caseferry.reconcile.guard import Limits
+from support.acts import ACTIVITY, CASE, KORE_CASE, KORE_TASK, Change
 from support.both import OPEN_LIMITS, Both
 from support.chronicle import Chronicle
 from support.crash import Crash
-from support.oracle import Oracle
+from support.oracle import TOLD_ONCE, Oracle
 from support.rig import default_mapper
 from support.twins import PRIORITIES
 
-Change = dict[str, Any]
-KORE_TASK: Final[dict[str, Change]] = {
-    "low": {"priority": "Low"},
-    "high": {"priority": "High"},
-    "critical": {"priority": "Critical"},
-    "emergency": {"priority": "Emergency"},
-    "tags": {"tags": ("vip", "gold")},
-    "one tag": {"tags": ("vip",)},
-    "no tags": {"tags": ()},
-    "renamed": {"name": "Call back on Monday"},
-    "renamed again": {"name": "Call back on Tuesday"},
-    "due later": {"due_in": 30},
-    "due soon": {"due_in": 0.01},
-    "on hold": {"status": "Waiting for parts"},
-    "resolved": {"status": "Resolved"},
-    "open": {"status": "Open"},
-    "hidden": {"is_active": False},
-    "shown": {"is_active": True},
-}
-KORE_CASE: Final[dict[str, Change]] = {
-    "low": {"priority": "Low"},
-    "critical": {"priority": "Critical"},
-    "emergency": {"priority": "Emergency"},
-    "tags": {"tags": ("vip", "gold")},
-    "renamed": {"name": "Router down again"},
-    "due later": {"due_in": 40},
-    "due soon": {"due_in": 0.01},
-    "on hold": {"status": "On Hold"},
-    "closed": {"status": "Closed"},
-    "resolved": {"status": "Resolved"},
-    "open": {"status": "Open"},
-    "hidden": {"is_active": False},
-    "shown": {"is_active": True},
-}
-ACTIVITY: Final[dict[str, Change]] = {
-    "priority 1": {"priority": "1"},
-    "priority 3": {"priority": "3"},
-    "priority 5": {"priority": "5"},
-    "priority 7": {"priority": "7"},
-    "due": {"due_in": 3},
-    "tags": {"tags": ("silver",)},
-}
-CASE: Final[dict[str, Change]] = {
-    "urgent": {"severity": "urgent"},
-    "low": {"severity": "low"},
-    "high": {"severity": "high"},
-    "subject": {"subject": "Found by Frank"},
-    "due": {"due_in": 5},
-    "due soon": {"due_in": 0.01},
-    "tags": {"tags": ("silver", "vip")},
-}
-FAULTS: Final = (
-    "lost_reply",
-    "late_effect",
-    "error_after",
-    "error_before",
-    "reset_after",
-    "connect_refused",
-    "rate_limit_429",
-    "unauthorized",
-    "truncated",
-    "gateway_html",
-    "empty_body",
-)
-OPERATIONS: Final = (
-    "create_task",
-    "create_case",
-    "update_case",
-    "update_task",
-    "get_cases",
-    "get_tasks",
-    "edit_activity",
-    "edit_case",
-    "complete_activities",
-    "close_case",
-    "add_activity_note",
-    "search_activities",
-    "get_activities",
-    "*",
-)
-TOLD_ONCE: Final = ("emptied", "frozen-field", "case-closed")
 OTHER_MEDIUM: Final = {**PRIORITIES, "Medium": "4", "Low": "567"}
 ALLOWED: Final = frozenset(("unlinked", "mapping-changed", "losses"))
 
@@ -116,6 +36,7 @@ class Duplex:
 
     Attributes:
         during: what people do before the request of this number in the next run.
+        meddled: how often they did so.
     """
 
     def __init__(self, *, owner: str = "", newest_first: bool = True) -> None:
@@ -131,6 +52,8 @@ class Duplex:
         self.count = 0
         self.die: tuple[int, str] | None = None
         self.stopped = 0
+        self.meddled = 0
+        self.known: dict[str, Any] = {}
         self.both.rig.wrap = self._wrap
         self.both.rig.mapper = _mapper(owner, remapped=False)
 
@@ -220,6 +143,40 @@ class Duplex:
     def _kore_cases(self) -> list[str]:
         return list(self.box.kore.cases)
 
+    # both, or several at once ---------------------------------------------------------
+    def clash(self, which: int, mine: str, theirs: str) -> None:
+        """Let both sides edit one pair of records."""
+        if task := _pick(list(self.box.kore.tasks), which):
+            self._clash(task, KORE_TASK[mine], ACTIVITY[theirs])
+
+    def clash_on_case(self, which: int, mine: str, theirs: str) -> None:
+        if case := _pick(self._kore_cases(), which):
+            self._clash(case, KORE_CASE[mine], CASE[theirs])
+
+    def _clash(self, kore: str, mine: Change, theirs: Change) -> None:
+        other = self.oracle.counterpart(f"kore:{kore}")
+        self._edit(kore, mine)
+        name = (other or "").removeprefix("casemgr:")
+        if name and not self.tale.now(f"casemgr:{name}")["ended"]:
+            self._edit(name, theirs)
+
+    def resolve_all(self, which: int, *, close: bool) -> None:
+        """Let somebody finish all tasks of a Kore case, and perhaps the case."""
+        if case := _pick(self._kore_cases(), which):
+            for task in self.box.kore.tasks.values():
+                if task.case_id == case:
+                    self._edit(task.id, {"status": "Resolved"})
+            if close:
+                self._edit(case, {"status": "Closed"})
+
+    def complete_all(self, which: int) -> None:
+        """Let agents complete one activity of a casemgr case after the other."""
+        if case := _pick(list(self.box.casemgr.cases), which):
+            for each in list(self.box.casemgr.activities.values()):
+                if each.case_id == case and each.status == "assigned":
+                    self._do(partial(self.box.human.complete, each.id))
+                    self.both.clock.sleep(2)
+
     def _edit(self, record: str, change: Change) -> None:
         change = dict(change)
         if "due_in" in change:
@@ -270,8 +227,10 @@ class Duplex:
         """Remember what was told once: it is not listed for ever."""
         self.tale.look()
         for key, hold in self.both.holds.items():
-            if hold.code in TOLD_ONCE and hold.kind is HoldKind.SET_ASIDE:
-                self.oracle.told[str(key)] = self.tale.n
+            is_told = hold.code in TOLD_ONCE and hold.kind is HoldKind.SET_ASIDE
+            if is_told and self.known.get(str(key)) != hold:
+                self.oracle.told[str(key), hold.code] = self.tale.n
+        self.known = {str(key): hold for key, hold in self.both.holds.items()}
 
     def _after(self) -> None:
         self.flush()
@@ -320,9 +279,9 @@ class Duplex:
         self.both.fault(
             kind, operation, system="*", after=after, times=times, delay_s=45.0
         )
-        self._break()
+        before = len(self.tale.doubts)
         self.sync()
-        self._break()
+        self.oracle.broken += self.tale.doubts[before:]
 
     def _break(self) -> None:
         self.oracle.broken.append(self.tale.n)
@@ -364,6 +323,16 @@ class Duplex:
 
     def _wrap(self, inner: httpx.BaseTransport) -> httpx.BaseTransport:
         return _Stage(self.tale.watch(inner), self)
+
+    @property
+    def unbound(self) -> list[str]:
+        """Give what was excused, and nothing that happened can be the reason of it."""
+        oracle, found = self.oracle, list[str]()
+        if not self.meddled and not self.tale.doubts:
+            found += oracle.blind
+        if not oracle.broken:
+            found += [*oracle.again, *([] if self.meddled else oracle.half_made)]
+        return found
 
     # the end ------------------------------------------------------------------------
     def end(self) -> list[str]:
@@ -412,6 +381,7 @@ class _Stage(httpx.BaseTransport):
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         self.n += 1
         for act in self.play.during.pop(self.n, ()):
+            self.play.meddled += 1
             act()
         if self.play.die == (self.n, "before"):
             raise Crash

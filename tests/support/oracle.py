@@ -5,13 +5,14 @@ knows the default mapping and its policies as an administrator would write them 
 paper. It shares no code with planner, merge or mapping.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, Final
+from typing import Any
 
 from support.chronicle import LATE, PERSON, Change, Chronicle, Moment
 from support.pairs import Pairs
+from support.remains import EMPTY, SOON_MS, Remains
 from support.twins import (
     ENDED,
     PRIORITIES,
@@ -22,12 +23,8 @@ from support.twins import (
     twins_of,
 )
 
-SOON_MS: Final = 600_000
-"""A due date nearer than this cannot be written to casemgr."""
-
-UNSEEN: Final = 4
-"""So many moments lie between a look and the write that follows it."""
-EMPTY: Final[tuple[Any, ...]] = (None, (), "")
+TOLD_ONCE = ("emptied", "frozen-field", "case-closed")
+"""Codes of what is listed once, and not for ever."""
 
 
 @dataclass(slots=True)
@@ -43,11 +40,10 @@ class Oracle:
             been restored, or a run that had died: nobody can see them.
         half_made: edits of a casemgr case before its creation was finished.
         tables: of priorities that were in force, the last one now.
-        is_lenient: any of them will do.
         remapped: moments when the mapping changed.
         runs, ends: moments when a run began, and when one ended well.
         broken: moments after which the state did not know all that had been done.
-        told: when a record was last listed with what nobody has to decide.
+        told: by record and code, when it was listed with what nobody has to decide.
         decided: when a person last decided a conflict of a record.
         lost: of these, when the state itself was lost, or an older one restored.
     """
@@ -55,7 +51,6 @@ class Oracle:
     tale: Chronicle
     owner: str = ""
     tables: list[Table] = field(default_factory=lambda: [PRIORITIES])
-    is_lenient: bool = True
     wrong: list[str] = field(default_factory=list)
     blind: list[str] = field(default_factory=list)
     again: list[str] = field(default_factory=list)
@@ -63,7 +58,7 @@ class Oracle:
     remapped: list[int] = field(default_factory=list)
     broken: list[int] = field(default_factory=list)
     lost: list[int] = field(default_factory=list)
-    told: dict[str, int] = field(default_factory=dict)
+    told: dict[tuple[str, str], int] = field(default_factory=dict)
     decided: dict[str, int] = field(default_factory=dict)
     runs: list[int] = field(default_factory=list)
     ends: list[int] = field(default_factory=list)
@@ -73,9 +68,9 @@ class Oracle:
     def __post_init__(self) -> None:
         self._pairs = Pairs(self.tale)
 
-    @property
-    def _tables(self) -> Sequence[Table]:
-        return self.tables if self.is_lenient else self.tables[-1:]
+    def counterpart(self, key: str) -> str | None:
+        """Give the other record of a pair, as far as was judged."""
+        return self._pairs.of(key)
 
     # what happened ------------------------------------------------------------------
 
@@ -119,12 +114,12 @@ class Oracle:
 
     def _emptied(self, change: Change) -> None:
         last = self._before(change)
-        if last is not None and change.seen < last.n:
+        if last is not None and self._is_blind(change, last.n):
             self.blind.append(_told(change))
             return
-        now = self.tale.box.now_ms("casemgr")
-        if change.field == "due" and change.old < now + SOON_MS:
-            return  # overdue: it cannot be sent again
+        is_overdue = change.field == "due" and change.old < change.at_ms + SOON_MS
+        if is_overdue and change.key.startswith("casemgr:"):
+            return  # it cannot be sent again
         self._say(f"{_told(change)}: emptied")
 
     def _alone(self, change: Change) -> None:
@@ -133,20 +128,17 @@ class Oracle:
         if any(name.startswith("o.") for name in fields["keys"]):
             return
         if change.field == "ended" and change.new:
-            if change.key.startswith("casemgr:case:"):
+            born = self.tale.history[change.key, ""][0]
+            if change.key.startswith("casemgr:case:") and born.who != PERSON:
                 return  # its key is missing yet
-            if self.tale.history[change.key, ""][0].n > change.seen:
+            if self._is_hidden(change, born):
                 self.blind.append(_told(change))
                 return
         self._say(f"{_told(change)}: it is nobody's counterpart")
 
     def _paired(self, change: Change, twin: Twin, other: str) -> None:
         if twin is ENDED and not change.new:
-            self._reopened(change, other)
-            return
-        last = self._before(change)
-        if last is not None and last.who == PERSON and change.seen < last.n:
-            self.blind.append(_told(change))
+            self._reopened(change, twin, other)
             return
         if self._is_emptied_unseen(change):
             self.blind.append(_told(change))
@@ -154,7 +146,30 @@ class Oracle:
         may_end = self._may_end(change, other) or self._ended_before(change)
         if not self._says(change, twin, other) and not may_end:
             self._say(f"{_told(change)}: {other} never said so")
-        self._overwritten(change, twin, other)
+        last = self._before(change)
+        if last is None or last.who != PERSON:
+            return
+        if self._is_blind(change, last.n):
+            self.blind.append(_told(change))
+        else:
+            self._overwritten(change, twin, other, last)
+
+    def _is_blind(self, change: Change, n: int) -> bool:
+        """Tell whether a request could not know what came at a moment.
+
+        No reply had shown the record since when it left, and no version protects it:
+        Kore has none, and in casemgr an end may follow from that of another record.
+        """
+        is_free = change.key.startswith("kore:") or change.field == "ended"
+        return is_free and change.seen < n
+
+    def _is_hidden(self, change: Change, born: Moment) -> bool:
+        """Tell whether a listing did not show yet what ends with its case.
+
+        It came after the run began that closed the case.
+        """
+        run = max((run for run in self.runs if run < change.n), default=0)
+        return born.who == PERSON and change.seen < born.n and born.n > run
 
     def _is_emptied_unseen(self, change: Change) -> bool:
         """Tell whether a person completed the activity that was to keep a case open.
@@ -167,43 +182,36 @@ class Oracle:
             c.who == PERSON
             and c.field == "ended"
             and c.new
-            and self.tale.now(c.key).get("case") == change.key
+            and self.tale.at(c.key, "case", c.n) == change.key
+            and self.tale.last_shown(c.key, change.n) < c.n
             for c in self.tale.changes
-            if change.n - UNSEEN < c.n < change.n
+            if c.n < change.n
         )
 
     def _ended_before(self, change: Change) -> bool:
         """Tell whether a case ends again that a person had ended, and we opened."""
         moments = self.tale.history[change.key, change.field]
         before = [m for m in moments if m.n < change.n][-2:]
-        is_ours = len(before) == 2 and before[1].who != PERSON
-        return change.field == "ended" and is_ours and bool(before[0].value)
+        if change.field != "ended" or len(before) < 2:
+            return False
+        return before[1].who != PERSON and before[0].who == PERSON
 
     def _may_end(self, change: Change, other: str) -> bool:
         """A task of a closed case is completed, for good."""
         if change.field != "ended" or not other.startswith("kore:ti-"):
             return False
         home = self.tale.now(other)["case"]
-        return self._ever(home, "ended", change.n, value=True)
+        moments = self.tale.since(home, "ended", self._run_before(change.n))
+        return any(m.value for m in moments if m.n < change.n)
 
-    def _ever(self, key: str, name: str, n: int, *, value: Any) -> bool:
-        moments = self.tale.history.get((key, name), ())
-        return any(m.value == value for m in moments if m.n <= n)
+    def _run_before(self, n: int) -> int:
+        """Give when the run began that was under way at a moment, or was the last."""
+        return max((run for run in self.runs if run < n), default=0)
 
     def _says(self, change: Change, twin: Twin, other: str) -> bool:
-        """Tell whether the other side means the new value, or did lately."""
-        run = min([r for r in self.runs if r < change.n][-2:], default=0)
-        since = 0
-        for moment in self.tale.history[change.key, change.field]:
-            if moment.n < change.n and self._meant(change.key, twin, other, moment.n):
-                since = moment.n
-        values = [
-            m.value
-            for m in self.tale.since(
-                other, other_name(change.key, twin), min(since, run)
-            )
-            if m.n <= change.n
-        ]
+        """Tell whether the other side meant the new value since the run began."""
+        name, run = other_name(change.key, twin), self._run_before(change.n)
+        values = [m.value for m in self.tale.since(other, name, run) if m.n <= change.n]
         return any(self._same(change.key, twin, change.new, v) for v in values)
 
     def _meant(self, key: str, twin: Twin, other: str, n: int) -> bool:
@@ -213,14 +221,16 @@ class Oracle:
 
     def _same(self, key: str, twin: Twin, mine: Any, theirs: Any) -> bool:
         if key.startswith("kore:"):
-            return twin.same(mine, theirs, self._tables)
-        return twin.same(theirs, mine, self._tables)
+            return twin.same(mine, theirs, self.tables)
+        return twin.same(theirs, mine, self.tables)
 
-    def _overwritten(self, change: Change, twin: Twin, other: str) -> None:
+    def _is_past(self, moment: Moment, change: Change) -> bool:
+        return bool(moment.value < change.at_ms + SOON_MS)
+
+    def _overwritten(
+        self, change: Change, twin: Twin, other: str, last: Moment
+    ) -> None:
         """Complain where a person's value is gone before anybody else saw it."""
-        last = self._before(change)
-        if last is None or last.who != PERSON:
-            return
         name = other_name(change.key, twin)
         moments = [m for m in self.tale.since(other, name, last.n) if m.n < change.n]
         carried = next(
@@ -234,8 +244,12 @@ class Oracle:
             if m.who == PERSON and agreed < m.n < change.n
         ]
         theirs = theirs or self._lately(change, other, name)
-        driven = bool(theirs) or any(agreed < n < change.n for n in self.remapped)
-        owner = self.owner or twin.owner
+        # a date that has passed is none in casemgr: a changed mapping brings its own
+        is_past = twin.kore == "due" and last.value and self._is_past(last, change)
+        is_mapped = twin is ENDED or twin.casemgr == "priority" or is_past
+        remapped = self.remapped if is_mapped else ()
+        driven = bool(theirs) or any(agreed < n < change.n for n in remapped)
+        owner = twin.owner if twin is ENDED else self.owner or twin.owner
         writer = "casemgr" if change.key.startswith("kore:") else "kore"
         if driven and (carried is not None or owner == writer):
             return
@@ -243,18 +257,20 @@ class Oracle:
             return
         if twin is ENDED and self._may_end(change, other):
             return
-        if self._was_said(change.key, other) >= last.n:
+        if self.is_told(change.key, twin, other, last.n):
+            return  # it could not be carried, and that was said
+        if max(self.decided.get(key, 0) for key in (change.key, other)) >= last.n:
             return
-        if twin is ENDED or owner == writer:
-            agreed_at = partial(self._meant, change.key, twin, other)
-            if self._is_broken(last.n, change.n, agreed_at):
-                self.again.append(_told(change))
-                return
-        self._excuse(change, last.n, last.value)
-
-    def _was_said(self, *keys: str) -> int:
-        """Give when records were last listed as not to be carried, or decided on."""
-        return max(said.get(k, 0) for said in (self.told, self.decided) for k in keys)
+        words = f"{_told(change)}: a person's value"
+        agreed_at = partial(self._meant, change.key, twin, other)
+        is_lost = self._is_unknown(self.lost, change.n, agreed_at)
+        is_free = (twin is ENDED or owner == writer) and is_lost
+        if is_free or self._is_again(change, twin, other, last):
+            self.again.append(words)
+        elif not self._is_finished(change, last.n):
+            self.half_made.append(words)
+        else:
+            self._say(words)
 
     def _lately(self, change: Change, other: str, name: str) -> list[Moment]:
         """Give what people set since the last run ended, whatever it means."""
@@ -264,24 +280,67 @@ class Oracle:
         return [m for m in moments if m.who == PERSON and end < m.n < change.n]
 
     def _is_unchanged(self, change: Change, twin: Twin, other: str, value: Any) -> bool:
-        """Tell whether a value is what both agreed on when the last run ended."""
-        n = max((end for end in self.ends if end < change.n), default=0)
-        agreed = self._meant(change.key, twin, other, n)
-        return agreed and self.tale.at(change.key, change.field, n) == value
+        """Tell whether a value is what both agreed on when a run last saw that."""
+        key, tale = change.key, self.tale
+        for end in reversed([end for end in self.ends if end < change.n]):
+            mine = tale.at(key, change.field, tale.last_shown(key, end))
+            shown = tale.last_shown(other, end)
+            theirs = tale.at(other, other_name(key, twin), shown)
+            if self._same(key, twin, mine, theirs):
+                return bool(mine == value)
+        return False
 
-    def _is_broken(self, n: int, until: int, agreed: Callable[[int], bool]) -> bool:
-        """Tell whether the state did not know what was there at a moment.
+    def is_told(self, key: str, twin: Twin, other: str, n: int = 0) -> bool:
+        """Tell whether it was listed once that a field could not be carried.
 
-        What it did not know it learns at the end of a run in which both sides agree.
+        `n` is when a person set it; without it, whenever a person last did.
+        """
+        names = (own_name(key, twin), other_name(key, twin))
+        if not n:
+            moments = [
+                m
+                for each, name in zip((key, other), names, strict=True)
+                for m in self.tale.history[each, name]
+            ]
+            n = max((m.n for m in moments if m.who == PERSON), default=0)
+        casemgr = key if key.startswith("casemgr:") else other
+        for code in TOLD_ONCE:
+            told = max(self.told.get((each, code), 0) for each in (key, other))
+            if not told >= n > 0:
+                continue
+            if code == "emptied":
+                pairs = zip((key, other), names, strict=True)
+                if any(self.tale.at(each, name, told) in EMPTY for each, name in pairs):
+                    return True
+            elif twin is not ENDED and self.tale.at(casemgr, "ended", told):
+                return True
+        return False
+
+    def is_forgotten(self, key: str, name: str) -> bool:
+        """Tell whether the state was lost before a run saw a field's last value."""
+        n = self.tale.history[key, name][-1].n
+        end = max((end for end in self.ends if end < n), default=0)
+        whole = (end for end in self.ends if self._run_before(end) > n)
+        seen = min(whole, default=self.tale.n)
+        return any(end <= lost <= seen for lost in self.lost)
+
+    def _is_again(self, change: Change, twin: Twin, other: str, last: Moment) -> bool:
+        """Tell whether a person went back to what the state took for agreed still."""
+        moments = self.tale.history[change.key, change.field]
+        is_back = any(m.value == last.value for m in moments if m.n < last.n)
+        agreed_at = partial(self._meant, change.key, twin, other)
+        return is_back and self._is_unknown(self.broken, change.n, agreed_at)
+
+    def _is_unknown(
+        self, moments: Sequence[int], until: int, agreed: Callable[[int], bool]
+    ) -> bool:
+        """Tell whether the state did not know what both sides held.
+
+        It learns that at the end of a run in which they agree; not, when it was lost,
+        or a run was broken off, since then.
         """
         ends = [end for end in self.ends if end < until and agreed(end)]
-        end = max(ends, default=0)
-        return any(min(n, end) <= lost < until for lost in self.lost)
-
-    def _was_broken(self, n: int) -> bool:
-        """Tell whether what came at a moment may have been taken for agreed."""
-        end = max((end for end in self.ends if end < n), default=0)
-        return any(end <= lost for lost in self.lost)
+        return any(max(ends, default=0) <= n < until for n in moments)
 
     def _before(self, change: Change) -> Any:
         moments = self.tale.history[change.key, change.field]
@@ -299,20 +358,6 @@ class Oracle:
                 found = n
         return found
 
-    def _excuse(self, change: Change, n: int, value: Any) -> None:
-        words = f"{_told(change)}: a person's value"
-        earlier = [
-            m.value for m in self.tale.history[change.key, change.field] if m.n < n
-        ]
-        if change.who == LATE or change.seen < n:
-            self.blind.append(words)
-        elif value in earlier and any(b < change.n for b in self.broken):
-            self.again.append(words)
-        elif not self._is_finished(change, n):
-            self.half_made.append(words)
-        else:
-            self._say(words)
-
     def _is_finished(self, change: Change, n: int) -> bool:
         """Tell whether the creation of a record of ours was finished by then."""
         key = change.key
@@ -320,22 +365,36 @@ class Oracle:
             return bool(self.tale.at(key, "keys", n))
         return True
 
-    def _reopened(self, change: Change, other: str) -> None:
+    def _reopened(self, change: Change, twin: Twin, other: str) -> None:
         """Judge an end that was taken back."""
-        if change.key.startswith("casemgr:activity:"):
+        key, last = change.key, self._before(change)
+        if key.startswith("casemgr:activity:"):
             self._say(f"{_told(change)}: no call does that")
-        elif change.key.startswith("casemgr:"):
-            ends = self.tale.at(other, "ended", change.n)
-            is_new = self._has_new_task(change)
-            moments = self.tale.history[other, "ended"]
-            ended_at = max((m.n for m in moments if m.n < change.n), default=0)
-            run = max((run for run in self.runs if run < change.n), default=0)
-            if ends and ended_at > run:
-                self.blind.append(_told(change))
-            elif ends and not self._was_open(change, other) and not is_new:
-                self._say(f"{_told(change)}: {other} is closed")
-        elif change.key.startswith("kore:ti-") and not self._was_open(change, other):
-            self._say(f"{_told(change)}: {other} never was open again")
+        elif self._was_reopened(change, other) or self._has_new_task(change):
+            return
+        elif key.startswith("kore:ci-") and self.tale.at(other, "ended", change.n):
+            return  # both are closed: it takes its tasks, and is closed again
+        elif self._is_blind(change, last.n) or self._ended_unseen(change, other):
+            self.blind.append(_told(change))
+        elif last.who == PERSON and self._is_again(change, twin, other, last):
+            self.again.append(_told(change))
+        elif self._is_made_again(change, twin, other, last):
+            self.half_made.append(_told(change))
+        else:
+            self._say(f"{_told(change)}: {other} was not opened again")
+
+    def _is_made_again(
+        self, change: Change, twin: Twin, other: str, last: Moment
+    ) -> bool:
+        """Tell whether the state was lost while a creation went on that ended here."""
+        agreed_at = partial(self._meant, change.key, twin, other)
+        is_lost = self._is_unknown(self.lost, change.n, agreed_at)
+        return is_lost and not self._is_finished(change, last.n)
+
+    def _ended_unseen(self, change: Change, other: str) -> bool:
+        """Tell whether the other one had just ended, and no reply had shown it."""
+        ended = [m.n for m in self.tale.history[other, "ended"] if m.n < change.n]
+        return bool(ended) and ended[-1] > self.tale.last_shown(other, change.n)
 
     def _has_new_task(self, change: Change) -> bool:
         """Tell whether the case was opened by the create of a task's activity."""
@@ -344,13 +403,16 @@ class Oracle:
             and c.new.get("case") == change.key
             and any(name.startswith("t.") for name in c.new["keys"])
             for c in self.tale.changes
-            if abs(c.n - change.n) < 40
+            if c.look == change.look
         )
 
-    def _was_open(self, change: Change, other: str) -> bool:
+    def _was_reopened(self, change: Change, other: str) -> bool:
+        """Tell whether the other one was opened again since this one ended."""
         last = self._before(change)
-        since = last.n if last is not None else 0
-        moments = self.tale.since(other, "ended", since)
+        if last.who == PERSON:
+            moments = [m for m in self.tale.history[other, "ended"] if m.n > last.n]
+        else:
+            moments = self.tale.since(other, "ended", self._run_before(last.n))
         return any(not m.value for m in moments if m.n <= change.n)
 
     # what is there ------------------------------------------------------------------
@@ -362,75 +424,7 @@ class Oracle:
             listed: what is held back or in conflict, by key.
         """
         self.judge()
-        found: list[str] = []
-        for key in self.tale.all_keys():
-            if self._is_excused(key, listed):
-                continue
-            other = self._pairs.of(key)
-            if other is None:
-                if self._is_to_be_carried(key):
-                    found.append(f"{key} has no counterpart")
-            elif self.lost and not self.tale.now(key).get("active", True):
-                continue  # hidden: a new state cannot know that it differs
-            elif key.startswith("kore:") and not self._is_excused(other, listed):
-                found += self._compare(key, other)
-        return found
-
-    def _compare(self, key: str, other: str) -> Iterator[str]:
-        try:
-            kore, casemgr = self.tale.now(key), self.tale.now(other)
-        except KeyError:
-            yield f"the counterpart of {key} is gone"
-            return
-        self.is_lenient = casemgr["ended"]  # it cannot follow a changed mapping
-        for twin in twins_of(key):
-            mine, theirs = kore[twin.kore], casemgr[twin.casemgr]
-            if twin.same(mine, theirs, self._tables) or self._is_overdue(twin, mine):
-                continue
-            if twin is ENDED and self._is_in_ended_case(kore):
-                continue
-            if self._is_told(key, twin.kore, other, twin.casemgr):
-                continue
-            yield f"{key} {twin.kore}={mine!r}, {other} {twin.casemgr}={theirs!r}"
-        name = kore["name"]
-        named = self.tale.history[key, "name"][-1]
-        if key.startswith("kore:ti-") and name != casemgr["subject"]:
-            is_told = name in casemgr["notes"] or self._was_broken(named.n)
-            if not is_told:
-                yield f"{key} is called {name!r}, and {other} does not say so"
-
-    def _is_told(self, key: str, name: str, other: str, theirs: str) -> bool:
-        moments = (*self.tale.history[key, name], *self.tale.history[other, theirs])
-        last = max((m.n for m in moments if m.who == PERSON), default=0)
-        return max(self.told.get(key, 0), self.told.get(other, 0)) >= last > 0
-
-    def _is_in_ended_case(self, task: Mapping[str, Any]) -> bool:
-        home = task["case"]
-        return bool(home and self.tale.now(home)["ended"])
-
-    def _is_overdue(self, twin: Twin, due: int | None) -> bool:
-        now = self.tale.box.now_ms("casemgr")
-        return twin.kore == "due" and due is not None and due < now + SOON_MS
-
-    def _is_excused(self, key: str, listed: Mapping[str, str]) -> bool:
-        """Tell whether a record, its case or a counterpart of theirs is listed."""
-        keys = {key, self._pairs.of(key) or ""}
-        for each in tuple(keys):
-            if each in self.tale._known:
-                keys.add(self.tale.now(each).get("case", ""))
-        keys |= {self._pairs.of(each) or "" for each in keys}
-        return not keys.isdisjoint(listed)
-
-    def _is_to_be_carried(self, key: str) -> bool:
-        fields = self.tale.now(key)
-        if key.startswith("kore:"):
-            home = fields["case"]
-            return bool(
-                fields["active"] and (not home or self.tale.now(home)["active"])
-            )
-        if fields.get("kind", "task") != "task":
-            return False
-        return not any(name.startswith("o.") for name in fields["keys"])
+        return Remains(self, self._pairs, listed).differences()
 
     def _say(self, words: str) -> None:
         if words not in self.wrong:

@@ -60,8 +60,10 @@ class Operator:
 
     def resolve_all(self, take: System) -> None:
         """Take one side of everything that can be decided so."""
+        store = self.play.both.rig.store
         for pair, conflict in list(self._open(take)):
-            fresh = self._desk().look(pair.link)
+            link = store.link(pair.link.kore)  # another decision has moved its bases
+            fresh = self._desk().look(link) if link else pair
             if conflict in fresh.conflicts:
                 self._settle(fresh, conflict, take)
 

@@ -259,7 +259,7 @@ class Oracle:
             return
         if self.is_told(change.key, twin, other, last.n):
             return  # it could not be carried, and that was said
-        if max(self.decided.get(key, 0) for key in (change.key, other)) >= last.n:
+        if self._is_decided(last.n, change.key, other):
             return
         words = f"{_told(change)}: a person's value"
         agreed_at = partial(self._meant, change.key, twin, other)
@@ -289,6 +289,10 @@ class Oracle:
             if self._same(key, twin, mine, theirs):
                 return bool(mine == value)
         return False
+
+    def _is_decided(self, n: int, *keys: str) -> bool:
+        """Tell whether a person decided on a pair after something came to be."""
+        return max(self.decided.get(key, 0) for key in keys) >= n
 
     def is_told(self, key: str, twin: Twin, other: str, n: int = 0) -> bool:
         """Tell whether it was listed once that a field could not be carried.
@@ -370,9 +374,11 @@ class Oracle:
         key, last = change.key, self._before(change)
         if key.startswith("casemgr:activity:"):
             self._say(f"{_told(change)}: no call does that")
-        elif self._was_reopened(change, other) or self._has_new_task(change):
+        elif self._was_reopened(change, other) or self._is_decided(last.n, key, other):
             return
-        elif key.startswith("kore:ci-") and self.tale.at(other, "ended", change.n):
+        elif self._has_new_task(change) or (
+            key.startswith("kore:ci-") and self.tale.at(other, "ended", change.n)
+        ):
             return  # both are closed: it takes its tasks, and is closed again
         elif self._is_blind(change, last.n) or self._ended_unseen(change, other):
             self.blind.append(_told(change))

@@ -72,16 +72,21 @@ class Way(StrEnum):
     FOLLOWS = "follows"
 
 
-def _source_changed(field: MappedField, link: Link, digest: str) -> bool:
+def _source_changed(
+    field: MappedField, link: Link, current: Value | None, way: Way, *, digest: str
+) -> bool:
     if not link.kore_base.has(field.casemgr):
         return True  # never agreed on: creation is not finished, or adopted half made
+    if field.source != link.kore_base.get(field.casemgr):
+        return True
     # under a changed mapping it may mean something else than what both agreed on; no
     # note tells that, since nobody changed the record, and one was perhaps just written
     remapped = bool(link.mapping) and link.mapping != digest
-    remapped = remapped and field.write_once != "note"
-    if remapped and not field.is_met_by(link.casemgr_base.get(field.casemgr)):
-        return True
-    return field.source != link.kore_base.get(field.casemgr)
+    if not remapped or field.write_once == "note":
+        return False
+    if way is not Way.ALONE and _target_changed(field, link, current):
+        return False  # somebody's edit, or decision: the other direction carries it
+    return not field.is_met_by(link.casemgr_base.get(field.casemgr))
 
 
 def _is_other_ways(
@@ -152,9 +157,11 @@ def merge(  # noqa: PLR0913 - what a comparison is made of
     emptied: list[str] = []
     for field in mapped.fields:
         name, current = field.casemgr, target.fields.get(field.casemgr)
-        if field.is_met_by(current) or not _source_changed(field, link, digest):
+        seen = (field, link, current)
+        changed = _source_changed(*seen, way, digest=digest)
+        if field.is_met_by(current) or not changed:
             continue
-        if _is_other_ways(field, link, current, way):
+        if _is_other_ways(*seen, way):
             continue
         change = FieldChange(name=name, before=current, after=field.value)
         if field.value is None:
@@ -166,7 +173,7 @@ def merge(  # noqa: PLR0913 - what a comparison is made of
         elif field.write_once is not None or not can_edit:
             frozen.append((field, change))
         else:
-            contested = _is_contested(field, link, current, way, touched=touched)
+            contested = _is_contested(*seen, way, touched=touched)
             found[_fate(field, way, contested)].append(change)
     return Merged(
         edits=tuple(found["edits"]),

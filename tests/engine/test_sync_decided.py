@@ -1,0 +1,29 @@
+"""What a person decided holds, also where the mapping changed meanwhile."""
+
+import pytest
+
+from caseferry.model.record import System
+from support.duplex import Duplex
+from support.operator import Operator
+
+
+@pytest.mark.parametrize("take", System)
+def test_a_decision_holds_while_its_activity_waits(take: System) -> None:
+    """Under a changed mapping, and nobody is assigned who could take an edit."""
+    play = Duplex(newest_first=False)
+    operator = Operator(play)
+    play.kore_case(0)
+    play.agent_case(2)
+    play.sync()
+    play.remap()
+    for what in (0, 2):  # its priority; its end, where nobody is assigned any more
+        operator.disagree(2, what)
+    play.sync()
+    assert any("priority" in words for words in operator.open_conflicts())
+
+    operator.resolve_all(take)
+
+    assert operator.open_conflicts() == []
+    assert play.end() == []
+    assert operator.open_conflicts() == []
+    assert play.oracle.judge() == []

@@ -27,3 +27,24 @@ def test_a_decision_holds_while_its_activity_waits(take: System) -> None:
     assert play.end() == []
     assert operator.open_conflicts() == []
     assert play.oracle.judge() == []
+
+
+def test_an_open_task_is_not_taken_where_its_activity_is_completed() -> None:
+    """No call opens it again: to take Kore's side would promise what cannot be done."""
+    play = Duplex(newest_first=False)
+    operator = Operator(play)
+    play.kore_case(0)
+    play.agent_case(1)
+    play.sync()
+    play.remap()
+    play.agent_task(0)
+    play.during[9] = [lambda: play.complete(0)]
+    play.read_whole()
+    play.lose()
+    assert play.end() == []
+    assert any("status" in words for words in operator.open_conflicts())
+
+    operator.resolve_all(System.KORE)
+
+    assert play.end() == []
+    assert any("status" in words for words in operator.open_conflicts())

@@ -155,8 +155,7 @@ def hindrance(twins: Twins, conflict: Conflict, take: System) -> str:
     Found by trying: with the bases moved, the next run has to carry the value.
     """
     if conflict.is_status:
-        back = conflict.code == "case-reopened" and take is System.KORE
-        return _NO_OPENER if back and not twins.reopens else ""
+        return _ends_for_good(twins, conflict, take)
     looks = twins.lead if take is System.KORE else twins.follow
     rows = [f for f in twins.carried(take) if f.casemgr == conflict.casemgr_field]
     if looks is None or not rows:
@@ -167,6 +166,18 @@ def hindrance(twins: Twins, conflict: Conflict, take: System) -> str:
     if is_carried:
         return ""
     return _NOT_WRITABLE if take is System.KORE else _NOT_CARRIED
+
+
+def _ends_for_good(twins: Twins, conflict: Conflict, take: System) -> str:
+    """Say why casemgr cannot follow Kore, which has a record open; "" where it can."""
+    if take is System.CASEMGR:
+        return ""
+    if conflict.code == "case-reopened":
+        return "" if twins.reopens else _NO_OPENER
+    is_open = twins.kore.text("statusCategory") not in KORE_ENDED
+    is_task = twins.link.role is Role.TASK
+    is_over = is_task and is_open and twins.casemgr.text(STATUS) in ENDED
+    return _NO_REOPENING if is_over else ""
 
 
 def _is_written(after: Twins, conflict: Conflict, take: System) -> bool:
@@ -180,6 +191,7 @@ def _is_written(after: Twins, conflict: Conflict, take: System) -> bool:
 
 _NOT_WRITABLE = "casemgr cannot take it any more"
 _NOT_CARRIED = "the mapping gives Kore nothing for it"
+_NO_REOPENING = "no call opens a completed activity again"
 _NO_OPENER = (
     "no call reopens a case, and the mapping's [opener] when does not name `reopened`"
 )

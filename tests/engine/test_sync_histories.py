@@ -28,6 +28,31 @@ RUNS = {
 }
 
 HISTORIES: dict[str, tuple[Step, list[Step]]] = {
+    "a case that an agent closes before a lost reply is settled stays closed": (
+        (0, 0, "", False),
+        [
+            ("kore_case", 0, 0),
+            ("die_at_a_request", 0, 10, "after"),
+            ("close", 0, 0),
+            ("die_at_a_request", 0, 14, "after"),
+        ],
+    ),
+    "a rename between a look and a create whose reply is lost becomes a note": (
+        (0, 0, "", False),
+        [
+            ("edit_kore_task", 4, 0, "renamed"),
+            ("kore_case", 0, 1),
+            ("die_at_a_request", 0, 10, "after"),
+        ],
+    ),
+    "a date set between a look and a create whose reply is lost is carried": (
+        (0, 0, "", False),
+        [
+            ("edit_kore_task", 4, 0, "due later"),
+            ("kore_case", 0, 1),
+            ("die_at_a_request", 0, 10, "after"),
+        ],
+    ),
     "an opener that was moved takes no case of an agent's": (
         (0, 0, "", False),
         [

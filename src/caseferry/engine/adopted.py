@@ -1,10 +1,13 @@
 """What an adoption finds, and the links that it makes of it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from caseferry.engine.context import Context
+from caseferry.engine.work import Work
 from caseferry.model.correlation import Correlation, Role
 from caseferry.model.link import Link
 from caseferry.model.record import Key, Record, System
+from caseferry.reconcile.merge import FINISHED, base
 
 
 @dataclass(slots=True, kw_only=True)
@@ -44,4 +47,15 @@ def made(role: Role, kore: Key, casemgr: Key, generation: int = 0) -> Link:
         casemgr=casemgr,
         generation=generation,
         made_in=System.CASEMGR,
+    )
+
+
+def made_open(context: Context, work: Work, link: Link) -> Link:
+    """Give the link of a case that we made open: whoever closes it meant it."""
+    if context.two_way is None or work.group.case.finished:
+        return link
+    return replace(
+        link,
+        kore_base=base([(FINISHED, "false")]),
+        casemgr_base=base([("status", "open")]),
     )

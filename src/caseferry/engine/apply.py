@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from caseferry.engine.adopted import made, made_open
 from caseferry.engine.context import Context
 from caseferry.engine.customers import Customers
 from caseferry.engine.dispatch import Dispatcher, Outcome, Stages
@@ -14,10 +15,10 @@ from caseferry.engine.work import Work
 from caseferry.errors import InvariantBroken, Refused, VersionMismatch
 from caseferry.model.action import Action, ActionKind, Stage
 from caseferry.model.correlation import Role, generation_of, parse_correlation
-from caseferry.model.link import Base, Hold, HoldKind, IntentState, Link
+from caseferry.model.link import Hold, HoldKind, IntentState, Link
 from caseferry.model.mapped import MappedField
 from caseferry.model.record import Key, Record, System, kore_key
-from caseferry.reconcile.merge import FINISHED, base, values
+from caseferry.reconcile.merge import base, values
 from caseferry.reconcile.view import CLOSED, COMPLETED
 
 _PATIENCE = 3
@@ -304,27 +305,14 @@ class Applier:
                 if self._is_taken(work, parent):
                     work.holds[work.key] = _merged(work, parent.key)
                     continue
-                agreed = self._made_open(work)
-                link = Link(
-                    role=Role.CASE,
-                    kore=work.key,
-                    casemgr=parent.key,
-                    generation=work.generations.get((Role.CASE, work.key), 0),
-                    made_in=System.CASEMGR,
-                    kore_base=agreed[0],
-                    casemgr_base=agreed[1],
-                )
+                generation = work.generations.get((Role.CASE, work.key), 0)
+                link = made(Role.CASE, work.key, parent.key, generation)
+                link = made_open(self._context, work, link)
                 store.delete_retired(parent.key)  # it holds what is ours again
                 store.save_link(link, work.key)
                 work.put_link(link)
                 work.born.add((Role.CASE, work.key))
                 self._learn_customer(work, home.text("customer"))
-
-    def _made_open(self, work: Work) -> tuple[Base, Base]:
-        """Give the bases of a case that we made open: whoever closes it meant it."""
-        if self._context.two_way is None or work.group.case.finished:
-            return base(()), base(())
-        return base([(FINISHED, "false")]), base([("status", "open")])
 
     def _is_taken(self, work: Work, case: Record) -> bool:
         """Tell whether a casemgr case is the counterpart of another Kore case."""

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from caseferry.engine.adopted import Adopted, Keyed, made
+from caseferry.engine.adopted import Adopted, Keyed, made, made_open
 from caseferry.engine.context import Context
 from caseferry.engine.keeper import Keeper
 from caseferry.engine.retired import next_generations, retired_among, supersede
@@ -86,7 +86,7 @@ class HomeAdopter:
         if own is not None:
             self._keeper.keep_as_it_is(work, link, record)
         else:
-            self._keeper.keep(work, link)
+            self._keeper.keep(work, made_open(self._context, work, link))
         total.links += 1
 
     def _makes_room(self, known: Link, record: Record) -> bool:

@@ -7,10 +7,13 @@ from caseferry.engine.plans import Planner
 from caseferry.engine.work import Work
 from caseferry.model.correlation import Role
 from caseferry.model.link import Link
-from caseferry.model.record import Record
+from caseferry.model.mapped import MappedRecord
+from caseferry.model.record import Record, Value, is_touched
 from caseferry.reconcile.merge import (
     FINISHED,
+    UNKNOWN,
     agree,
+    base,
     differ,
     never_agreed,
     one_sided,
@@ -31,8 +34,16 @@ class Keeper:
         self._context.store.save_link(link, work.key)
 
     def keep_as_it_is(self, work: Work, link: Link, record: Record) -> None:
-        """Link a pair; what both sides hold now is taken for agreed."""
-        self.keep(work, self._as_it_is(work, link, record))
+        """Link a pair; what both sides hold now is taken for agreed.
+
+        Not where the reply to its create was lost and nobody edited it since: then it
+        shows what was sent, and what Kore has otherwise came later.
+        """
+        if (link.role, link.kore) in work.in_doubt and not is_touched(record):
+            mapped = work.mapped(link.role, link.kore)
+            self.keep(work, _as_it_was_sent(mapped, link, record))
+        else:
+            self.keep(work, self._as_it_is(work, link, record))
 
     def _as_it_is(self, work: Work, link: Link, record: Record) -> Link:
         """Take what both sides hold now for agreed: nobody's later edit is overwritten.
@@ -75,3 +86,16 @@ class Keeper:
             kore_base=replace(agreed.kore_base, fields=kore),
             casemgr_base=replace(agreed.casemgr_base, fields=casemgr),
         )
+
+
+def _as_it_was_sent(mapped: MappedRecord, link: Link, record: Record) -> Link:
+    kore: dict[str, Value | None] = {}
+    casemgr: dict[str, Value | None] = {}
+    for field in mapped.fields:
+        name = field.casemgr
+        if name in record.fields:
+            casemgr[name] = record.fields[name]
+            kore[name] = field.source if field.is_met_by(casemgr[name]) else UNKNOWN
+    return replace(
+        link, kore_base=base(kore.items()), casemgr_base=base(casemgr.items())
+    )

@@ -119,10 +119,10 @@ def test_a_copy_written_into_the_very_file_is_read_whole_again(shop: Rehearsal) 
     """`cp` keeps the file's number; the lock remembers how far the state was."""
     home = in_step(shop).home
     state = home.folder / "caseferry.db"
-    kept = state.read_bytes()
-    before = facts(state)
-    home.run("sync", "--yes")
-    assert facts(state) == before
+    before: dict[str, str] = {}
+    while facts(state) != before:  # until what was written is older than a reading
+        kept, before = state.read_bytes(), facts(state)
+        home.run("sync", "--yes")
 
     state.write_bytes(kept)
     home.run("sync", "--yes")

@@ -273,7 +273,8 @@ class Duplex:
             pass
         except Crash:
             self._break()
-        self._after()
+        finally:
+            self._after()
 
     def faulty(self, kind: str, operation: str, after: int, times: int) -> None:
         self.both.fault(

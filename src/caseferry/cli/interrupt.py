@@ -4,7 +4,7 @@ import logging
 import os
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 from typing import Final
@@ -18,6 +18,10 @@ _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 WORDS: Final = (
     "Stopping: what is in flight is finished and recorded. Once more stops at once."
 )
+
+
+_TELLING_S: Final = 5.0
+"""So long at most the end waits for the words to be written."""
 
 
 @contextmanager
@@ -45,26 +49,42 @@ def stoppable(
         yield
         return
     is_over = threading.Event()
+    tellers: list[threading.Thread] = []
 
-    def on_signal(number: int, _frame: FrameType | None) -> None:
-        if stop.event.is_set():
-            os._exit(ExitCode.INTERRUPTED)
-        stop.signal = number
+    def tell(number: int) -> None:
+        stop.ask()
         _log.info("stop.asked", extra={"signal": signal.Signals(number).name})
         if words:
             env.say(words)
-        stop.ask()
         if patience_s is not None:
-            args = (is_over, patience_s)
-            threading.Thread(target=_end_late, args=args, daemon=True).start()
+            _end_late(is_over, patience_s)
 
-    before = {number: signal.signal(number, on_signal) for number in _SIGNALS}
+    def on_signal(number: int, _frame: FrameType | None) -> None:
+        if stop.signal or stop.event.is_set():
+            os._exit(ExitCode.INTERRUPTED)
+        stop.signal = number
+        # not here: what this thread is just writing, or waits for, takes no second call
+        teller = threading.Thread(target=tell, args=(number,), daemon=True)
+        tellers.append(teller)
+        teller.start()
+
     stop.is_watched = True
     try:
-        yield
+        with _handled(on_signal):
+            yield
     finally:
         stop.is_watched = False
         is_over.set()
+        for teller in tellers:
+            teller.join(_TELLING_S)
+
+
+@contextmanager
+def _handled(on_signal: Callable[[int, FrameType | None], None]) -> Iterator[None]:
+    before = {number: signal.signal(number, on_signal) for number in _SIGNALS}
+    try:
+        yield
+    finally:
         for number, handler in before.items():
             signal.signal(number, handler)
 

@@ -22,3 +22,42 @@ def test_what_people_set_in_kore_meanwhile_is_not_overwritten(at: int) -> None:
     assert is_made is (at >= 20)
     assert play.oracle.judge() == []
     assert play.end() == []
+
+
+def doubtful() -> tuple[Duplex, Operator]:
+    """An agent's task in a case that Kore has resolved; its create is in doubt."""
+    play = Duplex(newest_first=False)
+    operator = Operator(play)
+    play.kore_case(0)
+    play.agent_case(0)
+    play.sync()
+    play.agent_task(0)
+    operator.disagree(0, 2)
+    play.resolve_all(0, close=True)
+    return play, operator
+
+
+def test_a_task_that_waits_for_another_ones_create_is_counted() -> None:
+    """The books balance where creates go one at a time, and one is in doubt."""
+    play, _ = doubtful()
+    play.die_at_a_commit(51, "after")
+    play.sync()
+    play.during[9] = [lambda: play.agent_task(0)]
+
+    play.sync()
+
+    assert play.end() == []
+
+
+def test_a_create_in_doubt_of_what_was_moved_ends_no_run() -> None:
+    """An agent moves the activity while the run is under way; the next one settles."""
+    play, _ = doubtful()
+    play.remap()
+    play.remap()
+    play.die_at_a_commit(51, "after")
+    play.during[9] = [lambda: play.move(6, 7)]
+
+    play.sync()
+
+    assert play.end() == []
+    assert play.oracle.judge() == []

@@ -1,6 +1,7 @@
 """Carrying groups out in batches: who goes first, who waits, who is taken up again."""
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 from caseferry.engine.context import Context
 from caseferry.engine.patience import wait_until_listed
@@ -10,6 +11,7 @@ from caseferry.engine.to_kore.apply import KoreApplier
 from caseferry.engine.to_kore.plans import KorePlanner
 from caseferry.engine.to_kore.prove import KoreProver
 from caseferry.engine.to_kore.work import KoreWork
+from caseferry.model.action import Action, ActionKind, GroupPlan
 from caseferry.model.record import Key
 
 BATCH = 200
@@ -120,4 +122,21 @@ class KoreCarrier:
             for work in works:
                 self._resume(work)
                 if work.plan is not None:
+                    work.plan = _put_off(work.plan) if work.in_doubt else work.plan
                     tally.add_done(work, work.plan)
+
+
+def _put_off(plan: GroupPlan) -> GroupPlan:
+    """Let creates wait that come after one that is in doubt, one at a time."""
+    actions = (_waiting(a) if a.kind is ActionKind.CREATE else a for a in plan.actions)
+    return replace(plan, actions=tuple(actions))
+
+
+def _waiting(create: Action) -> Action:
+    return Action(
+        kind=ActionKind.WAITING,
+        role=create.role,
+        key=create.key,
+        code="in-doubt",
+        reason="a create of another record of its case is in doubt",
+    )

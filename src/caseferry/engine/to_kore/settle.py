@@ -73,10 +73,12 @@ class KoreSettler:
         now = self._context.clock.monotonic()
         due = [p for p in self._parked.values() if self._due_at(p) <= now]
         works = {w.key: w for w in self._planner.load(sorted({p.case for p in due}))}
-        due = [p for p in due if p.case in works]
+        for parked in due:
+            parked.looks += 1
+        # an agent may have moved it to another case meanwhile: the next run looks there
+        due = [p for p in due if p.case in works and works[p.case].has(p.intent.kore)]
         wanted = [self._wanted(p, works[p.case], asked_at=now) for p in due]
         for parked, answer in zip(due, self._finder.find(wanted), strict=True):
-            parked.looks += 1
             self._judge(parked, works[parked.case], answer, asked_at=now)
         return before - self.parked
 

@@ -124,6 +124,10 @@ class KoreWork:
         mapped = self.source(role, key)
         return {f.kore: f.source for f in contents(mapped)} if mapped else {}
 
+    def has(self, key: Key) -> bool:
+        """Tell whether a casemgr record is in this group now."""
+        return key in self.prints
+
     def mapped(self, key: Key) -> MappedRecord:
         """Find a source record as mapped."""
         return next(m for m in self.records() if m.record.key == key)

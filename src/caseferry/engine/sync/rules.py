@@ -64,7 +64,7 @@ def follow(context: Context, work: KoreWork, activities: Iterable[Record]) -> No
     linked = work.case_link is not None
     work.barred = two_way.barred(System.KORE, work.group.case, linked=linked)
     inside = tuple(activities)
-    work.is_cascade = is_cascade(work.group.case.record, inside)
+    work.is_cascade = is_cascade(work.group.case.record, _by_agents(context, inside))
     if is_torn(work.group.case.record, inside):
         work.holds[work.key] = _torn(work.key)
     if not linked and any(_is_half_made(context, x) for x in work.links.values()):
@@ -108,13 +108,19 @@ def _observe(context: Context, works: Sequence[Work]) -> None:
         records = shown.get(work.case_link.casemgr, ()) if work.case_link else ()
         work.targets |= {record.key: record for record in records}
         work.observed = bool(records)
-        work.is_cascade = bool(records) and is_cascade(records[0], records[1:])
+        inside = _by_agents(context, records[1:])
+        work.is_cascade = bool(records) and is_cascade(records[0], inside)
         strays |= {x.casemgr for x in _links(work) if x.casemgr not in work.targets}
     found = store.records_of(since, sorted(strays))
     for work in works:
         work.targets |= {
             x.casemgr: found[x.casemgr] for x in _links(work) if x.casemgr in found
         }
+
+
+def _by_agents(context: Context, inside: Iterable[Record]) -> list[Record]:
+    """Leave out what this run completed: it tells nothing of how the case closed."""
+    return [each for each in inside if each.key not in context.completed]
 
 
 def _links(work: Work) -> tuple[Link, ...]:

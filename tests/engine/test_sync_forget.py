@@ -28,3 +28,22 @@ def test_an_edit_after_forget_is_carried_by_the_next_sync(tmp_path: Path) -> Non
 
         assert both.of(task).priority == "1"
         assert both.at_rest()
+
+
+def test_what_ends_after_forget_stays_ended(tmp_path: Path) -> None:
+    """Nobody opened the other one again: it was open when both last agreed."""
+    both = Both()
+    with SqliteStore.open(tmp_path / "state.db") as store:
+        both.rig.store = store
+        theirs = both.agent_case("Router down")
+        both.later()
+        (case,) = both.box.kore.cases
+
+        store.forget(kore_key(case))
+        both.edit(case, status="Closed")
+        both.edit(f"case:{theirs}", due=both.due(20))
+        both.later()
+        both.later()  # a case that shows nothing open is closed when seen twice
+
+        assert both.kore(case).status == "Closed"
+        assert both.at_rest()

@@ -7,6 +7,7 @@ from typing import Final
 
 from caseferry.adapters.sqlite.connection import Connection, key_list
 from caseferry.model.record import Key
+from caseferry.reconcile.merge import FINISHED
 
 _SAME = """
     WITH own AS (SELECT coalesce((SELECT kore FROM link WHERE casemgr = ?1), ?1) AS key)
@@ -22,9 +23,19 @@ _FORGET_CUSTOMERS = f"""
             OR field.key = 'customer' AND field.value IN (
                 SELECT value FROM json_each(customer.customers))))
 """
+
+
+def _only(field: str, side: str) -> str:
+    """Give a base without its contents; a patch with null leaves a field out."""
+    value = f"json_extract({side}, '$.fields.\"{field}\"')"
+    fields = f"json_patch('{{}}', json_object('{field}', {value}))"
+    return f"json_object('absent', json_array(), 'fields', {fields})"
+
+
+# Whether it had ended is kept: what somebody ends afterwards would be opened again.
 _FORGET_BASES = f"""
-    UPDATE link SET kore_base = '{{"absent":[],"fields":{{}}}}',
-        casemgr_base = '{{"absent":[],"fields":{{}}}}', source_print = ''
+    UPDATE link SET kore_base = {_only(FINISHED, "kore_base")},
+        casemgr_base = {_only("status", "casemgr_base")}, source_print = ''
     WHERE casemgr {_AMONG}
 """
 _SAME_KEYS = "IN (SELECT value FROM json_each(?1))"
@@ -101,9 +112,10 @@ class Retention(Connection):
 
         Gone are its fields, what writes found and left in them, the bases of its links,
         journal details, a hold's reason, and remembered look-ups of its customer; they
-        are also overwritten in the file. Links, correlation keys and the order of
-        events stay. `record` gives None until the next run, which reads everything
-        whole, reads it again; its fields then count as never agreed on.
+        are also overwritten in the file. Links, whether both sides had ended,
+        correlation keys and the order of events stay. `record` gives None until the
+        next run, which reads everything whole, reads it again; its fields then count as
+        never agreed on.
 
         Returns:
             Whether anything was known about this key.

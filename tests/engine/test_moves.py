@@ -1,6 +1,7 @@
 """Agents move, merge and transfer; Kore hides: nothing is closed that nobody meant."""
 
 import httpx
+import pytest
 
 from caseferry.engine.migrate import Options
 from caseferry.engine.verdicts import Verified
@@ -30,21 +31,27 @@ def proof(scene: Scene) -> Verified:
     return verify(context)
 
 
-def test_a_moved_activity_carries_its_old_case_no_more() -> None:
-    """Its sibling's completion does not close the case: an opener carries it."""
+@pytest.mark.parametrize("hidden", [False, True])
+def test_a_moved_activity_carries_its_old_case_no_more(*, hidden: bool) -> None:
+    """Its sibling's completion does not close the case: an opener carries it.
+
+    Also where Kore hides the moved one's task.
+    """
     scene = Scene()
     case = scene.case()
     first, second = scene.task(case, "First"), scene.task(case, "Second")
     scene.run()
     home = scene.of(first).case_id
     move(scene, second, an_agents_case(scene, first))
+    if hidden:
+        scene.edit(second, is_active=False)
 
     scene.edit(first, status="Resolved")
     scene.again()
 
     assert scene.of(first).status == "completed"
     assert scene.box.casemgr.cases[home].status == "open"
-    assert "moved" in codes(scene)
+    assert ("moved" in codes(scene)) is not hidden
 
 
 def test_an_agents_case_is_not_closed_by_an_activity_moved_into_it() -> None:

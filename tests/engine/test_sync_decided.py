@@ -50,8 +50,9 @@ def test_an_open_task_is_not_taken_where_its_activity_is_completed() -> None:
     assert any("status" in words for words in operator.open_conflicts())
 
 
-def test_what_no_run_saw_agreed_is_no_agreement() -> None:
-    """Closed on both sides, and opened again on one before the run that looks."""
+@pytest.mark.parametrize("at", [2, 8])
+def test_a_run_that_had_no_time_takes_nothing_for_agreed(at: int) -> None:
+    """Closed on both sides, and opened again on one before the next run looks."""
     play = Duplex(newest_first=False)
     operator = Operator(play)
     play.kore_case(0)
@@ -59,7 +60,7 @@ def test_what_no_run_saw_agreed_is_no_agreement() -> None:
     operator.disagree(0, 2)  # Kore resolves it
     play.close(0)
     play.during[1] = [operator.hurry]
-    play.during[2] = [lambda: play.agent_task(0)]
+    play.during[at] = [lambda: play.agent_task(0)]
     play.sync()
 
     assert play.end() == []

@@ -37,6 +37,7 @@ class Duplex:
     Attributes:
         during: what people do before the request of this number in the next run.
         meddled: how often they did so.
+        is_cut: the run that goes on, or the last one, was told to end early.
     """
 
     def __init__(self, *, owner: str = "", newest_first: bool = True) -> None:
@@ -53,6 +54,7 @@ class Duplex:
         self.die: tuple[int, str] | None = None
         self.stopped = 0
         self.meddled = 0
+        self.is_cut = False
         self.known: dict[str, Any] = {}
         self.both.rig.wrap = self._wrap
         self.both.rig.mapper = _mapper(owner, remapped=False)
@@ -206,6 +208,7 @@ class Duplex:
 
     def _run(self, limits: Limits) -> None:
         self.oracle.runs.append(self.tale.n)
+        self.is_cut = False
         context = self.both.context()
         options = SyncOptions(limits=limits, reading=self.both.reading)
         self.last = sync = Sync(context, options)
@@ -221,7 +224,8 @@ class Duplex:
         assert tally.balances(counts), (counts, dict(tally.ends))
         self.tally = tally
         self._note_told()
-        self.oracle.ends.append(self.tale.n)
+        if not self.is_cut:  # it may not have come to what it had read
+            self.oracle.ends.append(self.tale.n)
 
     def _note_told(self) -> None:
         """Remember what was told once: it is not listed for ever."""

@@ -124,10 +124,12 @@ class Operator:
 
     def stop(self) -> None:
         """Ask the run that is going on to stop."""
+        self.play.is_cut = True
         self.play.last._context.stopping = True
 
     def hurry(self) -> None:
         """Let the run that is going on have no time left."""
+        self.play.is_cut = True
         context = self.play.last._context
         context.deadline = context.clock.monotonic()
 

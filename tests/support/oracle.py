@@ -41,7 +41,7 @@ class Oracle:
         half_made: edits of a casemgr case before its creation was finished.
         tables: of priorities that were in force, the last one now.
         remapped: moments when the mapping changed.
-        runs, ends: moments when a run began, and when one ended well.
+        runs, ends: moments when a run began, and when one ended well and whole.
         broken: moments after which the state did not know all that had been done.
         told: by record and code, when it was listed with what nobody has to decide.
         decided: when a person last decided a conflict of a record.
@@ -244,7 +244,6 @@ class Oracle:
             if m.who == PERSON and agreed < m.n < change.n
         ]
         theirs = theirs or self._lately(change, other, name)
-        theirs = theirs or self._unread(change, twin, other, last.value)
         # a date that has passed is none in casemgr: a changed mapping brings its own
         is_past = twin.kore == "due" and last.value and self._is_past(last, change)
         is_mapped = twin is ENDED or twin.casemgr == "priority" or is_past
@@ -282,41 +281,14 @@ class Oracle:
 
     def _is_unchanged(self, change: Change, twin: Twin, other: str, value: Any) -> bool:
         """Tell whether a value is what both agreed on when a run last saw that."""
-        seen = self._seen_agreed(change, twin, other)
-        return seen is not None and bool(
-            self.tale.at(change.key, change.field, seen[0]) == value
-        )
-
-    def _seen_agreed(
-        self, change: Change, twin: Twin, other: str
-    ) -> tuple[int, int] | None:
-        """Give when each was shown, where a run last saw that both agreed."""
         key, tale = change.key, self.tale
         for end in reversed([end for end in self.ends if end < change.n]):
-            mine, theirs = tale.last_shown(key, end), tale.last_shown(other, end)
-            here = tale.at(key, change.field, mine)
-            there = tale.at(other, other_name(key, twin), theirs)
-            if self._same(key, twin, here, there):
-                return mine, theirs
-        return None
-
-    def _unread(
-        self, change: Change, twin: Twin, other: str, value: Any
-    ) -> list[Moment]:
-        """Give what people set on the other side since a run saw that both agreed.
-
-        Here they are back at what was agreed then, and nobody saw the way.
-        """
-        seen = self._seen_agreed(change, twin, other)
-        if seen is None or not self._is_unchanged(change, twin, other, value):
-            return []
-        mine = self.tale.history[change.key, change.field]
-        theirs = self.tale.history.get((other, other_name(change.key, twin)), ())
-        since = [m for m in mine if seen[0] < m.n < change.n]
-        since_there = [m for m in theirs if seen[1] < m.n < change.n]
-        if any(m.who != PERSON for m in (*since, *since_there)):
-            return []
-        return since_there
+            mine = tale.at(key, change.field, tale.last_shown(key, end))
+            shown = tale.last_shown(other, end)
+            theirs = tale.at(other, other_name(key, twin), shown)
+            if self._same(key, twin, mine, theirs):
+                return bool(mine == value)
+        return False
 
     def _is_decided(self, n: int, *keys: str) -> bool:
         """Tell whether a person decided on a pair after something came to be."""

@@ -182,7 +182,7 @@ def _now(view: GroupView, link: Link | None) -> tuple[Now, Record | None]:
 def _task_slot(view: GroupView, mapped: MappedRecord) -> Slot:
     link = view.link(Role.TASK, mapped.record.key)
     now, target = _now(view, link)
-    elsewhere = _is_elsewhere(view, target)
+    elsewhere = view.is_elsewhere(target)
     stop = stopped(view, Role.TASK, mapped)
     if elsewhere and stop is None and link is not None:
         stop = Action(
@@ -206,13 +206,6 @@ def _task_slot(view: GroupView, mapped: MappedRecord) -> Slot:
         elsewhere=elsewhere,
         stop=stop,
     )
-
-
-def _is_elsewhere(view: GroupView, target: Record | None) -> bool:
-    link = view.case_link
-    if link is None or target is None or target.parent is None:
-        return False
-    return target.parent != link.casemgr
 
 
 def _is_away(now: Now, target: Record | None) -> bool:
@@ -239,7 +232,7 @@ def _carries(slot: Slot) -> bool:
 
 def _opener_slot(view: GroupView, link: Link, *, ends: bool) -> Slot:
     now, target = _now(view, link)
-    elsewhere = _is_elsewhere(view, target)
+    elsewhere = view.is_elsewhere(target)
     ends = ends and not elsewhere
     return Slot(
         role=Role.OPENER,

@@ -140,12 +140,21 @@ class GroupView:
 
     @cached_property
     def has_open_ghost(self) -> bool:
-        """Tell whether an activity of a task that Kore hides is still open."""
+        """Tell whether an activity of a task that Kore hides is still open here."""
+        found = (self.targets.get(link.casemgr) for link in self.ghosts)
         return any(
-            link.casemgr in self.targets
-            and self.targets[link.casemgr].text("status") != COMPLETED
-            for link in self.ghosts
+            record is not None
+            and record.text("status") != COMPLETED
+            and not self.is_elsewhere(record)
+            for record in found
         )
+
+    def is_elsewhere(self, target: Record | None) -> bool:
+        """Tell whether somebody moved an activity to another case."""
+        link = self.case_link
+        if link is None or target is None or target.parent is None:
+            return False
+        return target.parent != link.casemgr
 
 
 def is_active(mapped: MappedRecord) -> bool:

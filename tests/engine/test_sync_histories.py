@@ -357,6 +357,18 @@ HISTORIES: dict[str, tuple[Step, list[Step]]] = {
             ("agent_task", 0, 4),
         ],
     ),
+    "a case that was opened and closed unseen is brought back all the same": (
+        (0, 0, "", True),
+        [
+            ("edit_kore_case", 0, 1, "closed"),
+            ("sync", 0),
+            ("sync", 0),
+            ("edit_kore_case", 0, 1, "on hold"),
+            ("mail", 0, 0),
+            ("close", 0, 0),
+            ("sync", 0),
+        ],
+    ),
     "a date that cannot be written is no consent to the other one": (
         (2, 2, "kore", False),
         [

@@ -281,14 +281,23 @@ class Oracle:
 
     def _is_unchanged(self, change: Change, twin: Twin, other: str, value: Any) -> bool:
         """Tell whether a value is what both agreed on when a run last saw that."""
+        seen = self._seen_agreed(change, twin, other)
+        return seen is not None and bool(
+            self.tale.at(change.key, change.field, seen[0]) == value
+        )
+
+    def _seen_agreed(
+        self, change: Change, twin: Twin, other: str
+    ) -> tuple[int, int] | None:
+        """Give when each was shown last, where a run last saw that both agreed."""
         key, tale = change.key, self.tale
         for end in reversed([end for end in self.ends if end < change.n]):
-            mine = tale.at(key, change.field, tale.last_shown(key, end))
-            shown = tale.last_shown(other, end)
-            theirs = tale.at(other, other_name(key, twin), shown)
-            if self._same(key, twin, mine, theirs):
-                return bool(mine == value)
-        return False
+            mine, theirs = tale.last_shown(key, end), tale.last_shown(other, end)
+            here = tale.at(key, change.field, mine)
+            there = tale.at(other, other_name(key, twin), theirs)
+            if self._same(key, twin, here, there):
+                return mine, theirs
+        return None
 
     def _is_decided(self, n: int, *keys: str) -> bool:
         """Tell whether a person decided on a pair after something came to be."""
@@ -376,6 +385,8 @@ class Oracle:
             self._say(f"{_told(change)}: no call does that")
         elif self._was_reopened(change, other) or self._is_decided(last.n, key, other):
             return
+        elif last.who == PERSON and self._opened_since(change, twin, other):
+            return  # nobody saw that it was opened, and ended again
         elif self._has_new_task(change) or (
             key.startswith("kore:ci-") and self.tale.at(other, "ended", change.n)
         ):
@@ -420,6 +431,21 @@ class Oracle:
         else:
             moments = self.tale.since(other, "ended", self._run_before(last.n))
         return any(not m.value for m in moments if m.n <= change.n)
+
+    def _opened_since(self, change: Change, twin: Twin, other: str) -> bool:
+        """Tell whether the other one was opened since a run saw both ended.
+
+        And no run ever saw this one open since.
+        """
+        seen = self._seen_agreed(change, twin, other)
+        if seen is None or not self.tale.at(change.key, "ended", seen[0]):
+            return False
+        shown = [self.tale.last_shown(change.key, end) for end in self.ends]
+        since = [n for n in (*shown, change.seen) if seen[0] < n < change.n]
+        if not all(self.tale.at(change.key, "ended", n) for n in since):
+            return False
+        moments = self.tale.history[other, "ended"]
+        return any(not m.value for m in moments if seen[1] < m.n < change.n)
 
     # what is there ------------------------------------------------------------------
 

@@ -9,7 +9,7 @@ from caseferry.adapters.sqlite import SqliteStore
 from caseferry.errors import InvariantBroken, StateError
 from caseferry.model.action import FieldChange
 from caseferry.model.correlation import Role
-from caseferry.model.link import Base, IntentState, Retired
+from caseferry.model.link import Base, IntentState, Retired, WriteKind
 from caseferry.model.record import Entity, Key, System, activity_key, kore_key
 from caseferry.ports import CustomerFound
 from store.builders import (
@@ -498,6 +498,27 @@ def test_intents_are_numbered_and_stay_open_until_settled(store: AnyStore) -> No
     store.settle_intent(2, IntentState.IN_DOUBT, detail="time-out")
 
     assert store.open_intents() == [two, three]
+
+
+def test_what_we_completed_is_known(store: AnyStore) -> None:
+    """Also where the reply was lost; not where nothing was executed, or of others."""
+    one, two, three, edited, strange = (activity_key(str(n)) for n in range(1, 6))
+    ends = {"kind": WriteKind.COMPLETE}
+    store.save_intents(
+        1,
+        [
+            an_intent(1, casemgr=one, **ends),
+            an_intent(2, casemgr=two, **ends),
+            an_intent(3, casemgr=three, **ends),
+            an_intent(4, casemgr=edited, kind=WriteKind.EDIT_TASK),
+        ],
+    )
+    store.settle_intent(1, IntentState.DONE)
+    store.settle_intent(2, IntentState.IN_DOUBT)
+    store.settle_intent(3, IntentState.REFUSED)
+
+    assert store.completed([one, two, three, edited, strange]) == {one, two}
+    assert store.completed([]) == set()
 
 
 def test_the_journal_tells_a_records_story(store: AnyStore) -> None:

@@ -16,6 +16,7 @@ _DONE = {
     System.CASEMGR: ("status", frozenset({"closed", "completed"})),
 }
 UNSETTLED = (IntentState.OPEN, IntentState.IN_DOUBT)
+HAD_NO_EFFECT = (IntentState.NOT_EXECUTED, IntentState.REFUSED, IntentState.ABSENT)
 
 
 _NOT_OF_A_COPY = ("full.", "first-read.")

@@ -10,6 +10,7 @@ from typing import Any
 
 from caseferry.adapters.memory_rows import (
     ABSENT,
+    HAD_NO_EFFECT,
     UNSETTLED,
     Line,
     Seen,
@@ -23,7 +24,15 @@ from caseferry.adapters.memory_rows import (
 )
 from caseferry.errors import InvariantBroken, StateError
 from caseferry.model.correlation import Role, TenantPair
-from caseferry.model.link import Entry, Hold, Intent, IntentState, Link, Retired
+from caseferry.model.link import (
+    Entry,
+    Hold,
+    Intent,
+    IntentState,
+    Link,
+    Retired,
+    WriteKind,
+)
 from caseferry.model.record import (
     Entity,
     Key,
@@ -386,6 +395,16 @@ class MemoryStore:
                 intent=replace(entry.intent, casemgr=casemgr or entry.intent.casemgr),
             ),
         )
+
+    def completed(self, keys: Sequence[Key]) -> set[Key]:
+        asked = set(keys)
+        return {
+            line.intent.casemgr
+            for line in self._table("journal").values()
+            if line.intent.kind is WriteKind.COMPLETE
+            and line.intent.casemgr in asked
+            and line.state not in HAD_NO_EFFECT
+        }
 
     def entries(self, run: int) -> list[Entry]:
         rows = sorted(self._table("journal").items())

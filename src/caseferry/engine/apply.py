@@ -184,8 +184,6 @@ class Applier:
             if outcome.state is IntentState.DONE:
                 self._count_repeat(work, action, limit=1, code="not-applied")
                 work.done.append(action)
-                if action.kind is ActionKind.COMPLETE and action.counterpart:
-                    self._context.completed.add(action.counterpart)
             elif outcome.state is IntentState.IN_DOUBT:
                 self._in_doubt(work, action, outcome)
             elif outcome.state is IntentState.REFUSED:

@@ -57,7 +57,6 @@ class Context:
         allowed: guards that the operator overrode by name.
         strangers: source records whose key says that they have a counterpart already,
             which is not shown or not theirs: they are never created in this run.
-        completed: activities that this run completed in casemgr.
         gate: of a saved plan that is carried out; None lets everything through.
         two_way: the policy of a two-way run; None is a migration.
     """
@@ -78,7 +77,6 @@ class Context:
     listing_complete: bool = True
     stopping: bool = field(default=False)
     strangers: dict[Key, Hold] = field(default_factory=dict)
-    completed: set[Key] = field(default_factory=set)
     gate: Gate | None = None
     two_way: TwoWay | None = None
 

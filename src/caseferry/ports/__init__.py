@@ -390,6 +390,9 @@ class Store(Protocol):
     def open_intents(self) -> list[Intent]:
         """Give the intents in state open or in doubt, oldest first, without images."""
 
+    def completed(self, keys: Sequence[Key]) -> set[Key]:
+        """Give those of some activities that we completed, or may have."""
+
     def entries(self, run: int) -> list[Entry]:
         """Give what a run wrote, oldest first, with the images that are still kept."""
 

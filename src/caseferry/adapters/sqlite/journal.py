@@ -16,7 +16,7 @@ from caseferry.adapters.sqlite.codec import (
     to_image,
     to_intent,
 )
-from caseferry.adapters.sqlite.connection import Connection, Row
+from caseferry.adapters.sqlite.connection import Connection, Row, key_list
 from caseferry.errors import InvariantBroken
 from caseferry.model.link import Entry, Intent, IntentState
 from caseferry.model.record import Key
@@ -41,6 +41,10 @@ _SETTLE = """
 """
 _UNSETTLED = f"""
     SELECT {INTENT} FROM journal WHERE state IN ('open', 'in_doubt') ORDER BY number
+"""
+_COMPLETED = """
+    SELECT casemgr FROM journal WHERE casemgr IN (SELECT value FROM json_each(?))
+    AND kind = 'complete' AND state NOT IN ('not_executed', 'refused', 'absent')
 """
 _ENTRY = (
     "number",
@@ -130,6 +134,10 @@ class Journal(Connection):
         with self._joined():
             if not self._write(_SETTLE, state.value, casemgr, text, text, number):
                 raise InvariantBroken(f"there is no intent {number} to settle")
+
+    def completed(self, keys: Sequence[Key]) -> set[Key]:
+        """Give those of some activities that we completed, or may have."""
+        return {Key(row[0]) for row in self._all(_COMPLETED, key_list(keys))}
 
     def entries(self, run: int) -> list[Entry]:
         """Give what a run wrote, oldest first, with the images that are still kept."""

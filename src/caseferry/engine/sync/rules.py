@@ -22,6 +22,7 @@ from caseferry.model.record import (
 )
 from caseferry.reconcile.cascade import is_cascade, is_torn
 from caseferry.reconcile.merge import Way
+from caseferry.reconcile.view import CLOSED
 
 UNFINISHED = "unfinished"
 """Code: the creation of a record goes on in the other direction."""
@@ -64,7 +65,7 @@ def follow(context: Context, work: KoreWork, activities: Iterable[Record]) -> No
     linked = work.case_link is not None
     work.barred = two_way.barred(System.KORE, work.group.case, linked=linked)
     inside = tuple(activities)
-    work.is_cascade = is_cascade(work.group.case.record, _by_agents(context, inside))
+    work.is_cascade = _is_cascade(context, work.group.case.record, inside)
     if is_torn(work.group.case.record, inside):
         work.holds[work.key] = _torn(work.key)
     if not linked and any(_is_half_made(context, x) for x in work.links.values()):
@@ -108,8 +109,8 @@ def _observe(context: Context, works: Sequence[Work]) -> None:
         records = shown.get(work.case_link.casemgr, ()) if work.case_link else ()
         work.targets |= {record.key: record for record in records}
         work.observed = bool(records)
-        inside = _by_agents(context, records[1:])
-        work.is_cascade = bool(records) and is_cascade(records[0], inside)
+        if records:
+            work.is_cascade = _is_cascade(context, records[0], records[1:])
         strays |= {x.casemgr for x in _links(work) if x.casemgr not in work.targets}
     found = store.records_of(since, sorted(strays))
     for work in works:
@@ -118,9 +119,17 @@ def _observe(context: Context, works: Sequence[Work]) -> None:
         }
 
 
-def _by_agents(context: Context, inside: Iterable[Record]) -> list[Record]:
-    """Leave out what this run completed: it tells nothing of how the case closed."""
-    return [each for each in inside if each.key not in context.completed]
+def _is_cascade(context: Context, case: Record, inside: Sequence[Record]) -> bool:
+    """Tell whether a case may only have closed with its last activity.
+
+    What we completed ourselves tells nothing of how an agent closed it.
+    """
+    if case.text("status") != CLOSED:
+        return False
+    if is_cascade(case, inside):
+        return True
+    ours = context.store.completed([each.key for each in inside])
+    return is_cascade(case, [each for each in inside if each.key not in ours])
 
 
 def _links(work: Work) -> tuple[Link, ...]:

@@ -357,6 +357,15 @@ HISTORIES: dict[str, tuple[Step, list[Step]]] = {
             ("agent_task", 0, 4),
         ],
     ),
+    "a case that an agent closes before it has its key is ours": (
+        (0, 0, "", False),
+        [
+            ("kore_case", 0, 1),
+            ("close", 12, 0),
+            ("clash_on_case", 0, 0, "closed", "due"),
+            ("read_whole", 0),
+        ],
+    ),
     "a case that was opened and closed unseen is brought back all the same": (
         (0, 0, "", True),
         [

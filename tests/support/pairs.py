@@ -3,7 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 
-from support.chronicle import Chronicle
+from support.chronicle import PERSON, Chronicle
 
 
 class Pairs:
@@ -93,12 +93,20 @@ class Pairs:
                     yield key, f"casemgr:{kind}:{source}", f"{name} in Kore"
 
     def _opened(self) -> Iterator[tuple[str, str]]:
-        """Give the cases that ended before they took a key, by the opener in them."""
+        """Give cases of ours that ended before they took a key, by what is in them."""
         for key in self.tale.all_keys():
             home = self.tale.now(key).get("case", "")
-            if not home.startswith("casemgr:") or not self.tale.now(home)["ended"]:
+            if not home.startswith("casemgr:") or self._is_known(home):
                 continue
             for name in self.tale.now(key)["keys"]:
                 role, source = name.split(".")[:2]
-                if role == "o" and not self.tale.now(home)["keys"]:
+                if role == "o":
                     yield home, f"kore:{source}"
+                elif role == "t":
+                    yield home, self.tale.now(f"kore:{source}")["case"]
+
+    def _is_known(self, home: str) -> bool:
+        """Tell whether a case tells by itself what it is, or may still be told."""
+        fields = self.tale.now(home)
+        is_theirs = self.tale.history[home, ""][0].who == PERSON
+        return is_theirs or bool(fields["keys"]) or not fields["ended"]

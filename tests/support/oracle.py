@@ -5,11 +5,12 @@ knows the default mapping and its policies as an administrator would write them 
 paper. It shares no code with planner, merge or mapping.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
+from support.agreed import Agreed
 from support.chronicle import LATE, PERSON, Change, Chronicle, Moment
 from support.pairs import Pairs
 from support.remains import EMPTY, SOON_MS, Remains
@@ -43,9 +44,10 @@ class Oracle:
         remapped: moments when the mapping changed.
         runs, ends: moments when a run began, and when one ended well and whole.
         broken: moments after which the state did not know all that had been done.
+        lost: of these, when the state itself was lost, or an older one restored.
         told: by record and code, when it was listed with what nobody has to decide.
         decided: when a person last decided a conflict of a record.
-        lost: of these, when the state itself was lost, or an older one restored.
+        agreed: what runs could know of when both sides of a pair agreed.
     """
 
     tale: Chronicle
@@ -63,10 +65,12 @@ class Oracle:
     runs: list[int] = field(default_factory=list)
     ends: list[int] = field(default_factory=list)
     _judged: int = 0
+    agreed: Agreed = field(init=False)
     _pairs: Pairs = field(init=False)
 
     def __post_init__(self) -> None:
         self._pairs = Pairs(self.tale)
+        self.agreed = Agreed(self)
 
     def counterpart(self, key: str) -> str | None:
         """Give the other record of a pair, as far as was judged."""
@@ -201,28 +205,14 @@ class Oracle:
         if change.field != "ended" or not other.startswith("kore:ti-"):
             return False
         home = self.tale.now(other)["case"]
-        moments = self.tale.since(home, "ended", self._run_before(change.n))
+        moments = self.tale.since(home, "ended", self.agreed.run_before(change.n))
         return any(m.value for m in moments if m.n < change.n)
-
-    def _run_before(self, n: int) -> int:
-        """Give when the run began that was under way at a moment, or was the last."""
-        return max((run for run in self.runs if run < n), default=0)
 
     def _says(self, change: Change, twin: Twin, other: str) -> bool:
         """Tell whether the other side meant the new value since the run began."""
-        name, run = other_name(change.key, twin), self._run_before(change.n)
+        name, run = other_name(change.key, twin), self.agreed.run_before(change.n)
         values = [m.value for m in self.tale.since(other, name, run) if m.n <= change.n]
-        return any(self._same(change.key, twin, change.new, v) for v in values)
-
-    def _meant(self, key: str, twin: Twin, other: str, n: int) -> bool:
-        mine = self.tale.at(key, own_name(key, twin), n)
-        theirs = self.tale.at(other, other_name(key, twin), n)
-        return self._same(key, twin, mine, theirs)
-
-    def _same(self, key: str, twin: Twin, mine: Any, theirs: Any) -> bool:
-        if key.startswith("kore:"):
-            return twin.same(mine, theirs, self.tables)
-        return twin.same(theirs, mine, self.tables)
+        return any(self.agreed.same(change.key, twin, change.new, v) for v in values)
 
     def _is_past(self, moment: Moment, change: Change) -> bool:
         return bool(moment.value < change.at_ms + SOON_MS)
@@ -233,17 +223,15 @@ class Oracle:
         """Complain where a person's value is gone before anybody else saw it."""
         name = other_name(change.key, twin)
         moments = [m for m in self.tale.since(other, name, last.n) if m.n < change.n]
-        carried = next(
-            (m for m in moments if self._same(change.key, twin, last.value, m.value)),
-            None,
-        )
-        agreed = carried.n if carried else self._last_agreed(change, twin, other)
+        same = partial(self.agreed.same, change.key, twin, last.value)
+        carried = next((m for m in moments if same(m.value)), None)
+        agreed = carried.n if carried else self.agreed.last(change, twin, other)
         theirs = [
             m
             for m in self.tale.history.get((other, name), ())
             if m.who == PERSON and agreed < m.n < change.n
         ]
-        theirs = theirs or self._lately(change, other, name)
+        theirs = theirs or self.agreed.lately(change, other, name)
         # a date that has passed is none in casemgr: a changed mapping brings its own
         is_past = twin.kore == "due" and last.value and self._is_past(last, change)
         is_mapped = twin is ENDED or twin.casemgr == "priority" or is_past
@@ -253,7 +241,7 @@ class Oracle:
         writer = "casemgr" if change.key.startswith("kore:") else "kore"
         if driven and (carried is not None or owner == writer):
             return
-        if driven and self._is_unchanged(change, twin, other, last.value):
+        if driven and self.agreed.is_unchanged(change, twin, other, last.value):
             return
         if twin is ENDED and self._may_end(change, other):
             return
@@ -262,8 +250,8 @@ class Oracle:
         if self._is_decided(last.n, change.key, other):
             return
         words = f"{_told(change)}: a person's value"
-        agreed_at = partial(self._meant, change.key, twin, other)
-        is_lost = self._is_unknown(self.lost, change.n, agreed_at)
+        agreed_at = partial(self.agreed.meant, change.key, twin, other)
+        is_lost = self.agreed.is_unknown(self.lost, change.n, agreed_at)
         is_free = (twin is ENDED or owner == writer) and is_lost
         if is_free or self._is_again(change, twin, other, last):
             self.again.append(words)
@@ -271,33 +259,6 @@ class Oracle:
             self.half_made.append(words)
         else:
             self._say(words)
-
-    def _lately(self, change: Change, other: str, name: str) -> list[Moment]:
-        """Give what people set since the last run ended, whatever it means."""
-        end = max((end for end in self.ends if end < change.n), default=0)
-        end = max((run for run in self.runs if run < end), default=0)
-        moments = self.tale.history.get((other, name), ())
-        return [m for m in moments if m.who == PERSON and end < m.n < change.n]
-
-    def _is_unchanged(self, change: Change, twin: Twin, other: str, value: Any) -> bool:
-        """Tell whether a value is what both agreed on when a run last saw that."""
-        seen = self._seen_agreed(change, twin, other)
-        return seen is not None and bool(
-            self.tale.at(change.key, change.field, seen[0]) == value
-        )
-
-    def _seen_agreed(
-        self, change: Change, twin: Twin, other: str
-    ) -> tuple[int, int] | None:
-        """Give when each was shown last, where a run last saw that both agreed."""
-        key, tale = change.key, self.tale
-        for end in reversed([end for end in self.ends if end < change.n]):
-            mine, theirs = tale.last_shown(key, end), tale.last_shown(other, end)
-            here = tale.at(key, change.field, mine)
-            there = tale.at(other, other_name(key, twin), theirs)
-            if self._same(key, twin, here, there):
-                return mine, theirs
-        return None
 
     def _is_decided(self, n: int, *keys: str) -> bool:
         """Tell whether a person decided on a pair after something came to be."""
@@ -333,7 +294,7 @@ class Oracle:
         """Tell whether the state was lost before a run saw a field's last value."""
         n = self.tale.history[key, name][-1].n
         end = max((end for end in self.ends if end < n), default=0)
-        whole = (end for end in self.ends if self._run_before(end) > n)
+        whole = (end for end in self.ends if self.agreed.run_before(end) > n)
         seen = min(whole, default=self.tale.n)
         return any(end <= lost <= seen for lost in self.lost)
 
@@ -341,35 +302,12 @@ class Oracle:
         """Tell whether a person went back to what the state took for agreed still."""
         moments = self.tale.history[change.key, change.field]
         is_back = any(m.value == last.value for m in moments if m.n < last.n)
-        agreed_at = partial(self._meant, change.key, twin, other)
-        return is_back and self._is_unknown(self.broken, change.n, agreed_at)
-
-    def _is_unknown(
-        self, moments: Sequence[int], until: int, agreed: Callable[[int], bool]
-    ) -> bool:
-        """Tell whether the state did not know what both sides held.
-
-        It learns that at the end of a run in which they agree; not, when it was lost,
-        or a run was broken off, since then.
-        """
-        ends = [end for end in self.ends if end < until and agreed(end)]
-        return any(max(ends, default=0) <= n < until for n in moments)
+        agreed_at = partial(self.agreed.meant, change.key, twin, other)
+        return is_back and self.agreed.is_unknown(self.broken, change.n, agreed_at)
 
     def _before(self, change: Change) -> Any:
         moments = self.tale.history[change.key, change.field]
         return next((m for m in reversed(moments) if m.n < change.n), None)
-
-    def _last_agreed(self, change: Change, twin: Twin, other: str) -> int:
-        name = other_name(change.key, twin)
-        moments = [
-            *self.tale.history[change.key, change.field],
-            *self.tale.history.get((other, name), ()),
-        ]
-        found = 0
-        for n in sorted(m.n for m in moments if m.n < change.n):
-            if self._meant(change.key, twin, other, n):
-                found = n
-        return found
 
     def _is_finished(self, change: Change, n: int) -> bool:
         """Tell whether the creation of a record of ours was finished by then."""
@@ -385,7 +323,7 @@ class Oracle:
             self._say(f"{_told(change)}: no call does that")
         elif self._was_reopened(change, other) or self._is_decided(last.n, key, other):
             return
-        elif last.who == PERSON and self._opened_since(change, twin, other):
+        elif last.who == PERSON and self.agreed.opened_since(change, twin, other):
             return  # nobody saw that it was opened, and ended again
         elif self._has_new_task(change) or (
             key.startswith("kore:ci-") and self.tale.at(other, "ended", change.n)
@@ -404,8 +342,8 @@ class Oracle:
         self, change: Change, twin: Twin, other: str, last: Moment
     ) -> bool:
         """Tell whether the state was lost while a creation went on that ended here."""
-        agreed_at = partial(self._meant, change.key, twin, other)
-        is_lost = self._is_unknown(self.lost, change.n, agreed_at)
+        agreed_at = partial(self.agreed.meant, change.key, twin, other)
+        is_lost = self.agreed.is_unknown(self.lost, change.n, agreed_at)
         return is_lost and not self._is_finished(change, last.n)
 
     def _ended_unseen(self, change: Change, other: str) -> bool:
@@ -429,23 +367,8 @@ class Oracle:
         if last.who == PERSON:
             moments = [m for m in self.tale.history[other, "ended"] if m.n > last.n]
         else:
-            moments = self.tale.since(other, "ended", self._run_before(last.n))
+            moments = self.tale.since(other, "ended", self.agreed.run_before(last.n))
         return any(not m.value for m in moments if m.n <= change.n)
-
-    def _opened_since(self, change: Change, twin: Twin, other: str) -> bool:
-        """Tell whether the other one was opened since a run saw both ended.
-
-        And no run ever saw this one open since.
-        """
-        seen = self._seen_agreed(change, twin, other)
-        if seen is None or not self.tale.at(change.key, "ended", seen[0]):
-            return False
-        shown = [self.tale.last_shown(change.key, end) for end in self.ends]
-        since = [n for n in (*shown, change.seen) if seen[0] < n < change.n]
-        if not all(self.tale.at(change.key, "ended", n) for n in since):
-            return False
-        moments = self.tale.history[other, "ended"]
-        return any(not m.value for m in moments if seen[1] < m.n < change.n)
 
     # what is there ------------------------------------------------------------------
 

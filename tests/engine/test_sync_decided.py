@@ -65,3 +65,21 @@ def test_a_run_that_had_no_time_takes_nothing_for_agreed(at: int) -> None:
 
     assert play.end() == []
     assert play.oracle.judge() == []
+
+
+def test_a_way_there_and_back_that_nobody_saw_undoes_no_decision() -> None:
+    """The value is again the one that was decided on."""
+    play = Duplex()
+    operator = Operator(play)
+    play.kore_case(0)
+    play.sync()
+    operator.disagree(0, 0)
+    play.sync()
+    operator.resolve(0, System.KORE)
+    play.edit_case(0, "low")
+    play.edit_case(0, "urgent")
+
+    play.sync()
+
+    assert play.box.casemgr.cases["1000"].severity == "low"
+    assert play.oracle.judge() == []

@@ -247,7 +247,7 @@ class Oracle:
             return
         if self.is_told(change.key, twin, other, last.n):
             return  # it could not be carried, and that was said
-        if self._is_decided(last.n, change.key, other):
+        if self._is_decided(change, last, other):
             return
         words = f"{_told(change)}: a person's value"
         agreed_at = partial(self.agreed.meant, change.key, twin, other)
@@ -260,9 +260,20 @@ class Oracle:
         else:
             self._say(words)
 
-    def _is_decided(self, n: int, *keys: str) -> bool:
-        """Tell whether a person decided on a pair after something came to be."""
-        return max(self.decided.get(key, 0) for key in keys) >= n
+    def _is_decided(self, change: Change, last: Moment, other: str) -> bool:
+        """Tell whether a person decided on a pair after something came to be.
+
+        Or decided on the same, and nobody saw that it was something else meanwhile.
+        """
+        key, tale = change.key, self.tale
+        decided = max(self.decided.get(each, 0) for each in (key, other))
+        if decided >= last.n:
+            return True
+        known = [n for n in tale.shown.get(key, ()) if decided < n < change.n]
+        seen = [tale.last_shown(key, decided), *known]
+        return decided > 0 and all(
+            tale.at(key, change.field, n) == last.value for n in seen
+        )
 
     def is_told(self, key: str, twin: Twin, other: str, n: int = 0) -> bool:
         """Tell whether it was listed once that a field could not be carried.
@@ -321,7 +332,7 @@ class Oracle:
         key, last = change.key, self._before(change)
         if key.startswith("casemgr:activity:"):
             self._say(f"{_told(change)}: no call does that")
-        elif self._was_reopened(change, other) or self._is_decided(last.n, key, other):
+        elif self._was_reopened(change, other) or self._is_decided(change, last, other):
             return
         elif last.who == PERSON and self.agreed.opened_since(change, twin, other):
             return  # nobody saw that it was opened, and ended again

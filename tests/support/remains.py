@@ -16,6 +16,7 @@ EMPTY: Final[tuple[Any, ...]] = (None, (), "")
 OF_THE_END: Final = (
     "activity-held",
     "cascade-close",
+    "emptied-close",
     "case-reopened",
     "foreign-open",
     "stays-open",

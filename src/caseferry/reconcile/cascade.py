@@ -15,7 +15,7 @@ def is_cascade(case: Record, activities: Iterable[Record]) -> bool:
 
     No field says so. Closing a case completes everything in it that is open, at one
     instant; an agent completes one activity at a time. So only where several were
-    completed within one second somebody surely closed the case itself.
+    completed last, within one second, somebody surely closed the case itself.
     """
     if case.text("status") != CLOSED:
         return False
@@ -24,7 +24,20 @@ def is_cascade(case: Record, activities: Iterable[Record]) -> bool:
         for activity in activities
         if activity.text("status") == COMPLETED
     )
-    return max(ends.values(), default=0) <= 1
+    return not ends or ends[max(ends)] <= 1
+
+
+def is_emptied(case: Record, activities: Iterable[Record]) -> bool:
+    """Tell whether a closed case that activities were moved out of may have closed so.
+
+    Then nothing in it was completed when it closed.
+    """
+    at = instant_of(case.version)[:_SECOND]
+    return not any(
+        activity.text("status") == COMPLETED
+        and instant_of(activity.version)[:_SECOND] == at
+        for activity in activities
+    )
 
 
 def is_torn(case: Record, activities: Iterable[Record]) -> bool:

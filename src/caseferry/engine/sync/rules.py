@@ -20,7 +20,7 @@ from caseferry.model.record import (
     kore_key,
     system_of,
 )
-from caseferry.reconcile.cascade import is_cascade, is_torn
+from caseferry.reconcile.cascade import is_cascade, is_emptied, is_torn
 from caseferry.reconcile.merge import Way
 from caseferry.reconcile.view import CLOSED
 
@@ -66,6 +66,7 @@ def follow(context: Context, work: KoreWork, activities: Iterable[Record]) -> No
     work.barred = two_way.barred(System.KORE, work.group.case, linked=linked)
     inside = tuple(activities)
     work.is_cascade = _is_cascade(context, work.group.case.record, inside)
+    work.is_emptied = _is_emptied(context, work, inside)
     if is_torn(work.group.case.record, inside):
         work.holds[work.key] = _torn(work.key)
     if not linked and any(_is_half_made(context, x) for x in work.links.values()):
@@ -130,6 +131,17 @@ def _is_cascade(context: Context, case: Record, inside: Sequence[Record]) -> boo
         return True
     ours = context.store.completed([each.key for each in inside])
     return is_cascade(case, [each for each in inside if each.key not in ours])
+
+
+def _is_emptied(context: Context, work: KoreWork, inside: Sequence[Record]) -> bool:
+    """Tell whether a case may have closed because all in it was moved elsewhere."""
+    case, link = work.group.case.record, work.case_link
+    if link is None or case.text("status") != CLOSED or not is_emptied(case, inside):
+        return False
+    known = context.store.links_of([link.kore]).get(link.kore, ())
+    ours = [each.casemgr for each in known if each.role is not Role.CASE]
+    found = context.store.records_of(context.since_run(System.CASEMGR), ours)
+    return any(record.parent != case.key for record in found.values())
 
 
 def _links(work: Work) -> tuple[Link, ...]:

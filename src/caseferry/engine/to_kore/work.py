@@ -37,7 +37,7 @@ class KoreWork:
         born: source records whose counterpart this run made or adopted.
         aside: records that a saved plan does not let through.
         crossed: by source record, its fields that the other direction changes.
-        way, barred, is_cascade, generations, retired: as of the view.
+        way, barred, is_cascade, is_emptied, generations, retired: as of the view.
         goes_on: a creation in it is not finished, and goes on in this direction.
     """
 
@@ -60,6 +60,7 @@ class KoreWork:
     way: Way = Way.ALONE
     barred: Mapping[Role, Barred] = field(default_factory=dict)
     is_cascade: bool = False
+    is_emptied: bool = False
     goes_on: bool = False
     generations: Mapping[tuple[Role, Key], int] = field(default_factory=dict)
     retired: frozenset[Key] = frozenset()
@@ -154,6 +155,7 @@ class KoreWork:
             way=self.way,
             barred=self.barred,
             is_cascade=self.is_cascade,
+            is_emptied=self.is_emptied,
             generations=self.generations,
             retired=self.retired,
         )

@@ -268,20 +268,25 @@ def _changes(view: KoreView, twin: Twin) -> list[Action]:
 def _is_held_open(view: KoreView, twin: Twin) -> bool:
     """Tell whether a case closed in casemgr is not to be closed in Kore.
 
-    In two-way sync only, and only where both agreed on open before.
+    In two-way sync only, and only where both agreed on open before. A merge is no
+    close, whatever the policy about the last activity says.
     """
-    if view.way is Way.ALONE or twin.role is not Role.CASE or not view.is_cascade:
+    if view.way is Way.ALONE or twin.role is not Role.CASE:
         return False
-    if takes_casemgr(twin.link):
+    if takes_casemgr(twin.link) or twin.link.kore_base.get(FINISHED) != "false":
         return False
-    agreed_open = twin.link.kore_base.get(FINISHED) == "false"
-    return agreed_open and view.group.cascade_close != "propagate"
+    keeps = view.is_cascade and view.group.cascade_close != "propagate"
+    return keeps or view.is_emptied
 
 
 def _cascade(view: KoreView, twin: Twin) -> Action:
     key = twin.mapped.record.key
+    code = "cascade-close"
     reason = "closed in casemgr with its last activity; it stays open in Kore"
-    return leave(view, Role.CASE, key, ActionKind.SET_ASIDE, "cascade-close", reason)
+    if view.is_emptied:
+        code = "emptied-close"
+        reason = "closed in casemgr when its activities were moved to another case"
+    return leave(view, Role.CASE, key, ActionKind.SET_ASIDE, code, reason)
 
 
 def _is_unmarked(view: KoreView, twin: Twin) -> bool:

@@ -30,6 +30,7 @@ class KoreView:
         way: how this direction stands to the other one.
         barred: kinds of record that must not be made.
         is_cascade: the case closed only because its last activity was completed.
+        is_emptied: it may have closed because what was in it was moved to another case.
         generations: by role and source key, of what is made next; 0 where not listed.
         retired: records of either side that an undo ended.
     """
@@ -45,6 +46,7 @@ class KoreView:
     way: Way = Way.ALONE
     barred: Mapping[Role, Barred] = field(default_factory=dict)
     is_cascade: bool = False
+    is_emptied: bool = False
     generations: Mapping[tuple[Role, Key], int] = field(default_factory=dict)
     retired: frozenset[Key] = frozenset()
 

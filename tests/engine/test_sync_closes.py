@@ -1,0 +1,85 @@
+"""How a casemgr case closed decides what becomes of the one in Kore."""
+
+from typing import Any
+
+import pytest
+
+from support.both import Both
+from support.rig import default_mapper
+
+DAY_S = 86_400
+
+
+def under(cascade_close: str, *tasks: str) -> tuple[Both, str, list[str]]:
+    """Carry a Kore case under one policy for cases that close by themselves."""
+    both = Both()
+    old, new = 'cascade_close = "report"', f'cascade_close = "{cascade_close}"'
+    both.rig.mapper = default_mapper(lambda text: text.replace(old, new))
+    case = both.case("Router down")
+    made = [both.task(case, name) for name in tasks]
+    both.later()
+    return both, case, made
+
+
+def codes(both: Both) -> set[str]:
+    return {hold.code for hold in both.holds.values()}
+
+
+def home(both: Both, task: str) -> Any:
+    return both.box.casemgr.cases[both.of(task).case_id]
+
+
+@pytest.mark.parametrize("by", ["kore", "agent"])
+def test_what_was_completed_together_long_ago_closed_no_case(by: str) -> None:
+    """Days later an agent completes the last activity, and casemgr closes the case."""
+    both, case, tasks = under("report", "One", "Two", "Three")
+    for task in tasks[:2]:
+        if by == "kore":
+            both.edit(task, status="Resolved")
+        else:
+            both.box.human.complete(both.of(task).id)
+    both.later()
+
+    both.clock.sleep(3 * DAY_S)
+    both.box.human.complete(both.of(tasks[2]).id)
+    both.later()
+
+    assert both.kore(case).status == "Open"
+    assert "cascade-close" in codes(both)
+    assert both.at_rest()
+
+
+@pytest.mark.parametrize("policy", ["report", "propagate"])
+def test_a_merge_is_no_close(policy: str) -> None:
+    """Casemgr closes a case that an agent emptied; Kore's has its tasks still."""
+    both, case, tasks = under(policy, "One", "Two", "Three", "Four")
+    other = both.agent_case("The other one")
+    both.agent_task(other, "Theirs")
+    for task in tasks[:2]:
+        both.box.human.complete(both.of(task).id)
+    both.later()
+    source = home(both, tasks[0]).id
+    both.clock.sleep(DAY_S)
+    for task in tasks[2:]:
+        both.edit(f"activity:{both.of(task).id}", case_id=other)
+    both.box.human.close("casemgr", source)
+
+    both.later()
+
+    assert both.kore(case).status == "Open"
+    assert "emptied-close" in codes(both)
+    assert both.at_rest()
+
+
+def test_a_close_after_a_move_is_carried() -> None:
+    both, case, tasks = under("report", "One", "Two", "Three")
+    other = both.agent_case("The other one")
+    both.agent_task(other, "Theirs")
+    source = home(both, tasks[0]).id
+    both.edit(f"activity:{both.of(tasks[2]).id}", case_id=other)
+    both.later()
+
+    both.box.human.close("casemgr", source)
+    both.later()
+
+    assert both.kore(case).status == "Closed"

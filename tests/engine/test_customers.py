@@ -120,6 +120,26 @@ def test_an_ambiguous_customer_is_not_guessed() -> None:
     assert scene.rests()
 
 
+def test_a_case_whose_contact_was_put_right_takes_its_tasks_along() -> None:
+    """They were held for its customer alone, and nobody edits each of them."""
+    scene = Scene()
+    for name in ("Ben", "Benno"):
+        phone = {"type": {"value": "mobile"}, "phoneNo": "+4930901820"}
+        contact = {"firstName": name, "phone": [phone]}
+        scene.box.human.create("casemgr", "customer", contact=contact)
+    case = scene.case(user=dict(PHONE_ONLY))
+    task = scene.task(case)
+    scene.run()
+
+    ada = {"_id": "u-ada", "name": "Ada", "emailId": "ada@example.com"}
+    scene.edit(case, user=ada)
+    scene.again()
+
+    assert scene.of(task).subject == "Call back"
+    assert scene.holds == {}
+    assert scene.rests()
+
+
 def test_a_known_customer_is_used_and_not_changed() -> None:
     """E-mail is compared without regard to case; the customer stays as he is."""
     scene = Scene()

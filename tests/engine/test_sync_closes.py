@@ -10,11 +10,18 @@ from support.rig import default_mapper
 DAY_S = 86_400
 
 
-def under(cascade_close: str, *tasks: str) -> tuple[Both, str, list[str]]:
+def under(
+    cascade_close: str, *tasks: str, reopened: str = "opener"
+) -> tuple[Both, str, list[str]]:
     """Carry a Kore case under one policy for cases that close by themselves."""
+
+    def change(text: str) -> str:
+        text = text.replace('reopened = "opener"', f'reopened = "{reopened}"')
+        old, new = 'cascade_close = "report"', f'cascade_close = "{cascade_close}"'
+        return text.replace(old, new)
+
     both = Both()
-    old, new = 'cascade_close = "report"', f'cascade_close = "{cascade_close}"'
-    both.rig.mapper = default_mapper(lambda text: text.replace(old, new))
+    both.rig.mapper = default_mapper(change)
     case = both.case("Router down")
     made = [both.task(case, name) for name in tasks]
     both.later()
@@ -83,3 +90,32 @@ def test_a_close_after_a_move_is_carried() -> None:
     both.later()
 
     assert both.kore(case).status == "Closed"
+
+
+@pytest.mark.parametrize("reopened", ["opener", "report", "conflict"])
+def test_a_cascade_is_undone_whatever_holds_for_kores_reopening(reopened: str) -> None:
+    """Nobody opened the case again in Kore: it was never closed there."""
+    both, case, (task,) = under("reopen", "One", reopened=reopened)
+
+    both.box.human.complete(both.of(task).id)
+    both.later()
+
+    assert both.of(case).status == "open"
+    assert codes(both) == set()
+    assert both.at_rest()
+
+
+def test_a_case_that_was_closed_before_leaves_nothing_to_list() -> None:
+    """It takes no key any more, and nobody changed anything in Kore."""
+    both = Both()
+    both.case("Router down")
+    both.later()
+    theirs = both.agent_case("Old one")
+    both.agent_task(theirs, "Done")
+    both.box.human.close("casemgr", theirs)
+
+    both.later()
+    both.later()
+
+    assert {case.status for case in both.box.kore.cases.values()} == {"Open", "Closed"}
+    assert both.holds == {}

@@ -50,3 +50,25 @@ def test_what_changed_while_a_record_was_left_alone_is_carried_later(way: str) -
     assert note.content.endswith("subject: Call back on Monday")
     assert both.of(task).priority == "5"
     assert both.at_rest()
+
+
+def test_what_goes_one_way_is_listed_where_it_comes_too_late() -> None:
+    """Tags that only casemgr is given are nobody's copy: their loss is said."""
+    both = Both()
+    row = 'tags = { casemgr = "custom.kore_tags", owner = "kore"'
+    both.rig.mapper = default_mapper(
+        lambda text: text.replace(row, row + ', direction = "to-casemgr"')
+    )
+    case = both.case("Router down")
+    task, last = both.task(case, "Call back"), both.task(case, "Write to her")
+    both.later()
+    both.box.human.complete(both.of(task).id)
+    both.box.human.complete(both.of(last).id)
+    both.later()
+
+    for record in (case, task):
+        both.edit(record, tags=("vip",))
+    both.later()
+
+    assert both.holds[kore_key(task)].code == "frozen-field"
+    assert both.holds[kore_key(case)].code == "case-closed"

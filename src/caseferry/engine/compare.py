@@ -194,7 +194,7 @@ def _differences(
 def _is_frozen_copy(field: MappedField, link: Link | None, record: Record) -> bool:
     """Tell whether a copy of Kore's value moved on when casemgr took no more edits."""
     ended = record.text("status") in _ENDED
-    return field.one_way and ended and link is not None and link.finished
+    return field.is_copy and ended and link is not None and link.finished
 
 
 def _differs(field: MappedField, link: Link | None, shown: Value | None) -> bool:

@@ -89,11 +89,7 @@ class Planner:
     ) -> Work:
         group = self._map(records[0], records[1:])
         prints = {r.key: record_fingerprint(r) for r in records}
-        standing = {
-            key: holds[key]
-            for key in prints
-            if key in holds and stands(holds[key], prints[key], group.mapping)
-        }
+        known = {key: holds[key] for key in prints if key in holds}
         ghosts = tuple(link for link in links if link.kore not in prints)
         shown = [link for link in links if link.kore in prints]
         links = [as_sent(link, _mapped(group, link)) for link in shown]
@@ -103,10 +99,10 @@ class Planner:
             prints=prints,
             links=links,
             ghosts=ghosts,
-            holds=standing
+            holds=_standing(known, prints, group)
             | _unseen(group, complete=self._context.listing_complete)
             | {k: h for k, h in self._context.strangers.items() if k in prints},
-            known={key: holds[key] for key in prints if key in holds},
+            known=known,
             in_doubt=in_doubt,
         )
 
@@ -275,6 +271,24 @@ def stands(hold: Hold, source_print: str, mapping: str) -> bool:
         return False
     same = hold.source_print == source_print and hold.mapping == mapping
     return hold.kind is HoldKind.QUARANTINE and same
+
+
+def _standing(
+    holds: dict[Key, Hold], prints: dict[Key, str], group: MappedGroup
+) -> dict[Key, Hold]:
+    """Give the holds that still stand.
+
+    A task is made for its case's customer: with no hold on the case, whom it names was
+    put right, and nothing stands between.
+    """
+    found = {k: h for k, h in holds.items() if stands(h, prints[k], group.mapping)}
+    if group.case.record.key in found:
+        return found
+    return {key: hold for key, hold in found.items() if not _is_of_customer(hold)}
+
+
+def _is_of_customer(hold: Hold) -> bool:
+    return hold.code.startswith("customer-") or hold.code == "no-contact"
 
 
 def _closes(work: Work) -> bool:

@@ -45,7 +45,7 @@ class Draft:
                 source=value,
                 value=spelled,
                 owner="kore",
-                one_way=True,
+                is_copy=True,
             )
         )
 

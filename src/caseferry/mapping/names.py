@@ -34,6 +34,9 @@ KORE_BOTH: Final = (
 KORE_WRITABLE: Final = frozenset({"name", "desc", "tags", "dueDate"})
 """Kore takes these in an update, and every `field.<display name>`."""
 
+KORE_CARRIED: Final = frozenset({"priority", "status", "refId", "createdAt"})
+"""Tables of their own carry these, or they never change: a row of one is a copy."""
+
 KORE_TECHNICAL: Final = frozenset(
     {
         "count.taskIds",

@@ -3,7 +3,13 @@
 import re
 
 from caseferry.mapping.draft import Draft, Step, attribute_value
-from caseferry.mapping.names import CUSTOM, TEXT_LIMITS, WRITE_ONCE, dotted
+from caseferry.mapping.names import (
+    CUSTOM,
+    KORE_CARRIED,
+    TEXT_LIMITS,
+    WRITE_ONCE,
+    dotted,
+)
 from caseferry.mapping.shape import MappingSpec, Row, keep_target
 from caseferry.mapping.tables import ValueTable, compile_values
 from caseferry.mapping.texts import clean, cut, fits, one_line, without_case_suffix
@@ -21,9 +27,9 @@ class RowPlan:
     __slots__ = (
         "_absent",
         "entity",
+        "is_copy",
         "limit",
         "name",
-        "one_way",
         "owner",
         "path",
         "row",
@@ -39,7 +45,7 @@ class RowPlan:
         self.path = dotted(entity, "fields", name)
         self.target = row.casemgr
         self.owner: Owner = row.owner or "ask"
-        self.one_way = row.direction == "to-casemgr"
+        self.is_copy = row.direction == "to-casemgr" and name in KORE_CARRIED
         self.limit = TEXT_LIMITS[entity].get(row.casemgr)
         self.table: ValueTable | None = (
             compile_values(row.values) if row.values else None
@@ -63,7 +69,7 @@ class RowPlan:
             value=value,
             owner=self.owner,
             write_once=self.write_once,
-            one_way=self.one_way,
+            is_copy=self.is_copy,
         )
 
 

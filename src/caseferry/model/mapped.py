@@ -32,9 +32,9 @@ class MappedField:
         owner: who wins when both sides changed.
         write_once: what happens to a later change of a field that the target cannot
             edit after creation; None for a field that can be edited.
-        one_way: goes to casemgr and never comes back: a copy, for people, of what
-            another field carries. Where a finished target cannot take a change of it,
-            nothing of the record is lost.
+        is_copy: repeats, for people, what another field carries or what never changes.
+            Where a finished target cannot take a change of it, nothing of the record is
+            lost.
     """
 
     kore: str
@@ -44,7 +44,7 @@ class MappedField:
     also: tuple[Value, ...] = ()
     owner: Owner = "ask"
     write_once: WriteOnce | None = None
-    one_way: bool = False
+    is_copy: bool = False
 
     def is_met_by(self, current: Value | None) -> bool:
         """Tell whether the target's present value already means the wanted one."""

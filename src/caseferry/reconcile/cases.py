@@ -65,10 +65,10 @@ def _contents(
     view: GroupView, link: Link, target: Record, slots: list[Slot]
 ) -> list[Action]:
     case = view.group.case
-    if not is_taken(view, Role.CASE, target):
-        case = keyed(view, Role.CASE, case)
     back = any(slot.is_new for slot in slots)  # a create opens a closed case
     can_edit = back or target.text("status") != CLOSED
+    if can_edit and not is_taken(view, Role.CASE, target):
+        case = keyed(view, Role.CASE, case)
     merged = merge(
         case,
         link,

@@ -168,7 +168,7 @@ def merge(  # noqa: PLR0913 - what a comparison is made of
             if field.source is None and link.kore_base.get(name) is not None:
                 emptied.append(name)
             found["kept"].append(change)  # nothing is cleared on its own
-        elif field.one_way and not can_edit:
+        elif field.is_copy and not can_edit:
             found["kept"].append(change)  # what it repeats is told by itself
         elif field.write_once is not None or not can_edit:
             frozen.append((field, change))
@@ -196,7 +196,7 @@ def _is_told(field: MappedField, link: Link, target: Record) -> bool:
 
     One that asks a person stays until it is decided.
     """
-    if field.value is None or (field.one_way and target.text("status") in ENDED):
+    if field.value is None or (field.is_copy and target.text("status") in ENDED):
         return True
     asks = field.write_once == "conflict" and link.finished
     return field.write_once is not None and not asks

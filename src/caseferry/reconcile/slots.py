@@ -290,13 +290,23 @@ def reopened(view: GroupView) -> bool:
     ours = link.kore_base.get(FINISHED) == REOPENED
     if view.group.case.finished or ours or takes_casemgr(link):
         return False
-    agreed_open = link.casemgr_base.get("status") == "open"
-    if not agreed_open or link.kore_base.get(FINISHED) != "false":
-        return True
-    return view.is_cascade and view.group.cascade_close == "reopen"
+    return not _agreed_open(link) or _undoes_cascade(view, link)
 
 
 def brings_back(view: GroupView) -> bool:
     """Tell whether an opener may reopen it: by the mapping, or a person's word."""
+    if view.group.reopened == "opener":
+        return True
     link = view.case_link
-    return view.group.reopened == "opener" or (link is not None and takes_kore(link))
+    return link is not None and (takes_kore(link) or _undoes_cascade(view, link))
+
+
+def _agreed_open(link: Link) -> bool:
+    was_open = link.casemgr_base.get("status") == "open"
+    return was_open and link.kore_base.get(FINISHED) == "false"
+
+
+def _undoes_cascade(view: GroupView, link: Link) -> bool:
+    """Tell whether the mapping opens a case again that closed by itself."""
+    opens = view.is_cascade and view.group.cascade_close == "reopen"
+    return opens and _agreed_open(link)

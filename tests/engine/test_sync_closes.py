@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 
+from caseferry.adapters.memory_store import MemoryStore
+from caseferry.model.record import kore_key
 from support.both import Both
 from support.rig import default_mapper
 
@@ -119,3 +121,32 @@ def test_a_case_that_was_closed_before_leaves_nothing_to_list() -> None:
 
     assert {case.status for case in both.box.kore.cases.values()} == {"Open", "Closed"}
     assert both.holds == {}
+
+
+@pytest.mark.parametrize("agreed", [False, True])
+@pytest.mark.parametrize("lost", [False, True])
+def test_an_agents_own_task_does_not_end_with_kores_case(
+    *, agreed: bool, lost: bool
+) -> None:
+    """Completing is for good; the case closes when the agent is done."""
+    both, case, (task,) = under("report", "One")
+    theirs = both.agent_task(home(both, task).id, "She is angry: call her")
+    if agreed:
+        both.later()
+    both.edit(task, status="Resolved")
+    both.edit(case, status="Resolved")
+    both.later()
+    if lost:
+        both.rig.store = MemoryStore()
+        both.rig.allowed = frozenset({"unlinked"})
+    both.later()
+
+    assert both.box.casemgr.activities[theirs].status == "assigned"
+    assert both.holds[kore_key(case)].code == "foreign-open"
+    assert both.at_rest()
+
+    both.box.human.complete(theirs)
+    both.later()
+    assert home(both, task).status == "closed"
+    assert codes(both) == set()
+    assert both.at_rest()

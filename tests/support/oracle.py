@@ -201,8 +201,10 @@ class Oracle:
         return before[1].who != PERSON and before[0].who == PERSON
 
     def _may_end(self, change: Change, other: str) -> bool:
-        """A task of a closed case is completed, for good."""
+        """A task of a closed case is completed for good; not one that an agent made."""
         if change.field != "ended" or not other.startswith("kore:ti-"):
+            return False
+        if self.tale.history[change.key, ""][0].who == PERSON:
             return False
         home = self.tale.now(other)["case"]
         moments = self.tale.since(home, "ended", self.agreed.run_before(change.n))

@@ -24,7 +24,8 @@ from caseferry.engine.retired import (
 )
 from caseferry.engine.work import Work
 from caseferry.model.correlation import Correlation, Role, parse_correlation
-from caseferry.model.link import Hold, HoldKind, Retired
+from caseferry.model.link import Hold, HoldKind, Link, Retired
+from caseferry.model.marker import is_made_for
 from caseferry.model.record import Key, Record, System, kore_key
 from caseferry.model.times import canonical_time, earlier, parse_time
 
@@ -244,13 +245,23 @@ class Adopter:
             return
         supersede(store, known, System.CASEMGR)
         work.links = [link for link in work.links if link is not known]
-        link = made(role, key, record.key, generation)
+        link = self._link(work, keyed)
         total.links += 1
         if found is Found.ENDED:
             self._keeper.keep(work, replace(link, tombstone=True))
             return
         self._keeper.keep_as_it_is(work, link, record)
         work.targets[record.key] = record
+
+    def _link(self, work: Work, keyed: Keyed) -> Link:
+        """Give the link of a pair; an agent's activity took our key later on."""
+        own, activity = keyed.correlation, keyed.record.key
+        key, pair = kore_key(own.source), self._context.settings.pair.mark
+        link = made(own.role, key, activity, own.generation)
+        if own.role is not Role.TASK:
+            return link
+        is_theirs = is_made_for(work.mapped(own.role, key).record, activity, pair)
+        return replace(link, made_in=System.KORE) if is_theirs else link
 
     def _report_twice(self, work: Work, key: Key, record: Record, text: str) -> None:
         hold = Hold(

@@ -22,6 +22,7 @@ from caseferry.model.record import Key, Record, System, record_fingerprint
 from caseferry.model.times import canonical_time
 from caseferry.ports import BULK
 from caseferry.reconcile.planner import plan_group, wants_customer
+from caseferry.reconcile.theirs import keep_theirs_open
 from caseferry.reconcile.view import CLOSED, GroupView
 
 DUE_MARGIN = timedelta(minutes=5)
@@ -93,6 +94,7 @@ class Planner:
         ghosts = tuple(link for link in links if link.kore not in prints)
         shown = [link for link in links if link.kore in prints]
         links = [as_sent(link, _mapped(group, link)) for link in shown]
+        group = keep_theirs_open(group, links)
         in_doubt = {doubt for key in prints for doubt in doubts.get(key, ())}
         return Work(
             group=group,
@@ -173,7 +175,8 @@ class Planner:
         if any(due <= now for due in _due_dates(work.group)):
             # a due date passed while its group waited: it can't be written any more
             tasks = [mapped.record for mapped in work.group.tasks]
-            work.group = self._map(work.group.case.record, tasks)
+            group = self._map(work.group.case.record, tasks)
+            work.group = keep_theirs_open(group, work.links)
             if self._context.two_way is not None:
                 keep_leading(self._context, work)
         settings = self._context.settings

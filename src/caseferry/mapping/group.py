@@ -21,7 +21,12 @@ from caseferry.mapping.steps import compile_row
 from caseferry.mapping.tables import Scale, StatusTable
 from caseferry.mapping.texts import cut
 from caseferry.model.action import Loss
-from caseferry.model.mapped import MappedField, MappedGroup, MappedRecord
+from caseferry.model.mapped import (
+    ENDS_WITH_CASE,
+    MappedField,
+    MappedGroup,
+    MappedRecord,
+)
 from caseferry.model.record import Record, local_id
 
 MARGIN: Final = timedelta(minutes=5)
@@ -191,8 +196,8 @@ def _end_with(case: MappedRecord, task: MappedRecord) -> MappedRecord:
     """Let an open task end with its closed case: casemgr completes it with the case."""
     if not case.finished or task.finished is not False:
         return task
-    ended = _losing(task, Loss(rule="task-open-in-closed-case", field="status"))
-    return replace(ended, finished=True)
+    ended = _losing(task, Loss(rule=ENDS_WITH_CASE, field="status"))
+    return replace(ended, finished=True, ends_with_case=True)
 
 
 def _losing(mapped: MappedRecord, *losses: Loss) -> MappedRecord:

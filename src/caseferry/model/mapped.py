@@ -17,6 +17,9 @@ Owner = Literal["kore", "casemgr", "ask"]
 CascadeClose = Literal["propagate", "reopen", "report"]
 WriteOnce = Literal["note", "report", "conflict"]
 
+ENDS_WITH_CASE = "task-open-in-closed-case"
+"""The loss rule of an open task that is completed because its case is finished."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MappedField:
@@ -60,6 +63,7 @@ class MappedRecord:
         fields: one entry per target field, in the mapping's order.
         finished: the counterpart should be completed or closed; None: the status is
             unknown, which quarantines the record.
+        ends_with_case: only because its case is finished; it is open by itself.
         losses: what this mapping of it cannot carry.
         problems: values that no row names and the mapping says to quarantine.
         department, subtype, assignee: where it lands in casemgr.
@@ -70,6 +74,7 @@ class MappedRecord:
     record: Record
     fields: tuple[MappedField, ...]
     finished: bool | None
+    ends_with_case: bool = False
     losses: tuple[Loss, ...] = ()
     problems: tuple[Problem, ...] = ()
     department: str = ""

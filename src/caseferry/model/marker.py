@@ -14,7 +14,7 @@ from caseferry.model.correlation import (
     parse_correlation,
     parse_retired,
 )
-from caseferry.model.record import Record
+from caseferry.model.record import Key, Record, local_id
 
 TAG = "ext:"
 """Begins the tag that carries the key from the first update on."""
@@ -87,7 +87,11 @@ def without_markers(text: str) -> tuple[str, tuple[Marker, ...]]:
 
 def marks_of(record: Record) -> tuple[str, ...]:
     """Give the correlation keys that a Kore record carries, of whatever pair."""
-    value = record.fields.get("marker", ())
+    return _parts(record, "marker")
+
+
+def _parts(record: Record, name: str) -> tuple[str, ...]:
+    value = record.fields.get(name, ())
     return (value,) if isinstance(value, str) else value
 
 
@@ -101,6 +105,20 @@ def own_mark(record: Record, pair: str, role: Role) -> Correlation | None:
         and own.source.isdecimal()
     ]
     return found[0] if len(found) == 1 else None
+
+
+def is_made_for(record: Record, source: Key, pair: str) -> bool:
+    """Tell whether a Kore record was made for a casemgr record.
+
+    Then its name or description carries that one's key; a tag does too where the two
+    were made the other way round, and casemgr's was edited since.
+    """
+    return any(
+        own is not None and (own.pair, own.source) == (pair, local_id(source))
+        for name in ("marker.name", "marker.desc")
+        for marker in without_markers(" ".join(_parts(record, name)))[1]
+        for own in (marker.parsed,)
+    )
 
 
 def is_taken_back(record: Record, own: Correlation) -> bool:

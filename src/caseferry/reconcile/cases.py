@@ -8,6 +8,7 @@ from caseferry.reconcile.keys import is_taken, keyed
 from caseferry.reconcile.merge import FINISHED, Merged, Way, merge, takes_casemgr
 from caseferry.reconcile.slots import Now, Slot, brings_back, reopened
 from caseferry.reconcile.tasks import EMPTIED, conflict, emptied_words, sent_along
+from caseferry.reconcile.theirs import is_theirs
 from caseferry.reconcile.view import CLOSED, COMPLETED, STAYS_OPEN, GroupView
 
 OPEN = "open"
@@ -175,6 +176,14 @@ def _close(view: GroupView, link: Link, slots: list[Slot]) -> list[Action]:
         for slot in slots
         if slot.is_new or (slot.now is Now.OPEN and not slot.elsewhere)
     ]
+    theirs = [s for s in still_open if s.link and is_theirs(s.link) and not s.ends]
+    if any(not slot.mapped.finished for slot in theirs):
+        reason = (
+            "holds an open task that was made in casemgr; closing waits for its end"
+        )
+        return [
+            _leave(view, link, ActionKind.WAITING, code="foreign-open", reason=reason)
+        ]
     held = not all(slot.ends for slot in still_open)
     if held or view.in_doubt or view.has_open_ghost:
         reason = "closed in Kore; one of its activities cannot be completed now"

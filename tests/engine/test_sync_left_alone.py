@@ -72,3 +72,24 @@ def test_what_goes_one_way_is_listed_where_it_comes_too_late() -> None:
 
     assert both.holds[kore_key(task)].code == "frozen-field"
     assert both.holds[kore_key(case)].code == "case-closed"
+
+
+def test_what_was_given_to_somebody_else_is_counted_once() -> None:
+    """No call carries an assignment, nor for whom a case is; the report says so."""
+    both = Both()
+    case = both.case("Router down")
+    task = both.task(case, "Call back")
+    both.later()
+    both.later()
+    store = both.box.kore.store
+    other = store.user({"name": "Ida", "emailId": "ida@example.com"})
+
+    both.edit(
+        task, assignee_type="agent", agent_id="a-0000001-0000-4000-8000-000000000001"
+    )
+    both.edit(case, user=other)
+    both.edit(f"activity:{both.of(task).id}", assignee="1005")
+    told = both.later().stays_behind
+
+    assert told == {"kore.assignee": 1, "kore.userInfo": 1, "casemgr.assignee": 1}
+    assert not both.later().stays_behind

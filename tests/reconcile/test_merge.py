@@ -179,7 +179,10 @@ def test_agreeing_keeps_what_the_link_is() -> None:
         finished=True,
         source_print="p",
         mapping="m",
-        kore_base=Base(fields={"priority": "4", FINISHED: "false"}),
+        kore_base=Base(
+            fields={"priority": "4", FINISHED: "false"},
+            absent=frozenset({"~assignee"}),
+        ),
         casemgr_base=Base(fields={"priority": "4", "status": "assigned"}),
     )
 

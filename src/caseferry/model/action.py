@@ -161,12 +161,18 @@ class Action:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GroupPlan:
-    """What happens to one case with its tasks, in order."""
+    """What happens to one case with its tasks, in order.
+
+    Attributes:
+        stays_behind: of what is created: what is not carried, with how often.
+        moved: what linked records were given to others, which no call carries.
+    """
 
     case: Key
     actions: tuple[Action, ...]
     losses: tuple[Loss, ...] = ()
     stays_behind: Mapping[str, int] = field(default_factory=dict)
+    moved: Mapping[str, int] = field(default_factory=dict)
     customer: str = ""  # matched | created | ambiguous | placeholder | ""
 
     @property

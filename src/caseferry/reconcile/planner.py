@@ -5,10 +5,13 @@ each stage the group is read back and planned again, so a run that died half way
 that just goes on take the same path.
 """
 
+from collections import Counter
+
 from caseferry.model.action import Action, ActionKind, GroupPlan, Stage
 from caseferry.model.correlation import Role
 from caseferry.model.link import SINCE_PLANNED, HoldKind
 from caseferry.reconcile.cases import case_actions
+from caseferry.reconcile.persons import moved
 from caseferry.reconcile.slots import Now, Slot, opener_slots, stopped, task_slots
 from caseferry.reconcile.tasks import complete, create, update
 from caseferry.reconcile.view import GroupView
@@ -193,8 +196,16 @@ def _plan(view: GroupView, actions: list[Action]) -> GroupPlan:
         actions=tuple(ordered),
         losses=tuple(loss for action in ordered for loss in action.losses),
         stays_behind=view.group.stays_behind if creates else {},
+        moved=_moved(view),
         customer=view.customer.outcome,
     )
+
+
+def _moved(view: GroupView) -> Counter[str]:
+    links = (link for link in view.links if link.role is not Role.OPENER)
+    known = {link.kore: link.kore_base for link in links if link.finished}
+    records = (m.record for m in (view.group.case, *view.group.tasks))
+    return moved((r, known[r.key]) for r in records if r.key in known)
 
 
 def _place(action: Action) -> int:

@@ -3,35 +3,23 @@
 A crash is an exception: what was not committed is gone, as after `kill -9`.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
+from caseferry.adapters.memory_journal import MemoryJournal
 from caseferry.adapters.memory_rows import (
-    ABSENT,
-    HAD_NO_EFFECT,
-    UNSETTLED,
-    Line,
     Seen,
     Snapshot,
-    as_text,
-    by_field,
     created,
     in_order,
     is_done,
-    put_back,
 )
 from caseferry.errors import InvariantBroken, StateError
 from caseferry.model.correlation import Role, TenantPair
 from caseferry.model.link import (
-    Entry,
     Hold,
-    Intent,
-    IntentState,
     Link,
     Retired,
-    WriteKind,
 )
 from caseferry.model.record import (
     Entity,
@@ -44,80 +32,11 @@ from caseferry.model.record import (
 from caseferry.ports import CustomerFound
 
 
-class MemoryStore:
+class MemoryStore(MemoryJournal):
     """The port `Store`, kept in dictionaries with an undo log.
 
     Where a method says nothing, it does what the port says.
-
-    Attributes:
-        commits: durable commits so far.
-        on_commit: called with "before" and "after" each durable commit; what it raises
-            before undoes the transaction, after does not.
     """
-
-    def __init__(self, on_commit: Callable[[str], None] | None = None) -> None:
-        self.commits = 0
-        self.on_commit = on_commit
-        self._now = Snapshot()
-        self._undo: list[tuple[str, Any, Any]] = []
-        self._depth = 0
-
-    # transactions -------------------------------------------------------------
-    @contextmanager
-    def transaction(self) -> Iterator[None]:
-        """Group writes into one durable commit; an exception undoes all of them."""
-        mark = len(self._undo)
-        self._depth += 1
-        try:
-            yield
-            if self._depth == 1:
-                self._tell("before")
-        except BaseException:
-            self._roll_back(mark)
-            raise
-        finally:
-            self._depth -= 1
-        if self._depth == 0:
-            self._undo.clear()
-            self.commits += 1
-            self._tell("after")
-
-    def snapshot(self) -> Snapshot:
-        """Copy what is durable now; an open transaction is not in it."""
-        copy = self._now.copy()
-        for table, key, old in reversed(self._undo):
-            put_back(copy.tables[table], key, old)
-        return copy
-
-    def restore(self, snapshot: Snapshot) -> None:
-        """Go back to an earlier copy, as from a backup; it may be used again."""
-        self._undo.clear()
-        self._now = snapshot.as_backup()
-
-    def _tell(self, moment: str) -> None:
-        if self.on_commit is not None:
-            self.on_commit(moment)
-
-    def _roll_back(self, mark: int) -> None:
-        while len(self._undo) > mark:
-            table, key, old = self._undo.pop()
-            put_back(self._now.tables[table], key, old)
-
-    def _table(self, name: str) -> dict[Any, Any]:
-        return self._now.tables.setdefault(name, {})
-
-    def _put(self, table: str, key: object, value: object) -> None:
-        rows = self._table(table)
-        with self.transaction():
-            self._undo.append((table, key, rows.get(key, ABSENT)))
-            put_back(rows, key, value)
-
-    def _drop(self, table: str, key: object) -> None:
-        self._put(table, key, ABSENT)
-
-    def _check_run(self, run: int) -> None:
-        if run not in self._table("run"):
-            raise InvariantBroken(f"there is no run {run}")
 
     # identity and runs --------------------------------------------------------
     def bind(self, pair: TenantPair) -> None:
@@ -358,76 +277,6 @@ class MemoryStore:
 
     def delete_retired(self, target: Key) -> None:
         self._drop("retired", target)
-
-    # the journal --------------------------------------------------------------
-    def save_intents(self, run: int, intents: Sequence[Intent]) -> list[Intent]:
-        """Make intents durable and number them. No such run: `InvariantBroken`."""
-        first = max(self._table("journal"), default=0) + 1
-        numbered = [
-            replace(intent, number=number)
-            for number, intent in enumerate(intents, first)
-        ]
-        with self.transaction():
-            self._check_run(run)
-            for intent in numbered:
-                self._put("journal", intent.number, Line(run=run, intent=intent))
-        return numbered
-
-    def settle_intent(
-        self,
-        number: int,
-        state: IntentState,
-        *,
-        casemgr: Key | None = None,
-        detail: str = "",
-    ) -> None:
-        """Record what became of an intent. No such intent: `InvariantBroken`."""
-        entry = self._table("journal").get(number)
-        if entry is None:
-            raise InvariantBroken(f"there is no intent {number} to settle")
-        self._put(
-            "journal",
-            number,
-            replace(
-                entry,
-                state=state,
-                detail=detail or entry.detail,
-                intent=replace(entry.intent, casemgr=casemgr or entry.intent.casemgr),
-            ),
-        )
-
-    def completed(self, keys: Sequence[Key]) -> set[Key]:
-        asked = set(keys)
-        return {
-            line.intent.casemgr
-            for line in self._table("journal").values()
-            if line.intent.kind is WriteKind.COMPLETE
-            and line.intent.casemgr in asked
-            and line.state not in HAD_NO_EFFECT
-        }
-
-    def entries(self, run: int) -> list[Entry]:
-        rows = sorted(self._table("journal").items())
-        return [
-            Entry(intent=by_field(line.intent), state=line.state)
-            for _, line in rows
-            if line.run == run
-        ]
-
-    def open_intents(self) -> list[Intent]:
-        rows = sorted(self._table("journal").items())
-        return [
-            replace(entry.intent, images=())
-            for _, entry in rows
-            if entry.state in UNSETTLED
-        ]
-
-    def journal(self, key: Key | None, run: int | None) -> Iterator[Mapping[str, str]]:
-        """Give journal entries for a person, oldest first."""
-        for _, entry in sorted(self._table("journal").items()):
-            sides = (entry.intent.kore, entry.intent.casemgr)
-            if (key is None or key in sides) and run in (None, entry.run):
-                yield as_text(entry)
 
     # holds, facts, customers --------------------------------------------------
     def save_hold(self, run: int, hold: Hold) -> None:

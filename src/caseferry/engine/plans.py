@@ -21,6 +21,7 @@ from caseferry.model.mapped import MappedGroup, MappedRecord
 from caseferry.model.record import Key, Record, System, record_fingerprint
 from caseferry.model.times import canonical_time
 from caseferry.ports import BULK
+from caseferry.reconcile.made_due import with_made_due
 from caseferry.reconcile.planner import plan_group, wants_customer
 from caseferry.reconcile.view import CLOSED, GroupView
 
@@ -87,7 +88,10 @@ class Planner:
         holds: dict[Key, Hold],
         doubts: dict[Key, set[tuple[Role, Key]]],
     ) -> Work:
-        group = self._map(records[0], records[1:])
+        home = next((link for link in links if link.role is Role.CASE), None)
+        case = records[0] if home is None else with_made_due(records[0], home)
+        records = (case, *records[1:])
+        group = self._map(case, records[1:])
         prints = {r.key: record_fingerprint(r) for r in records}
         standing = {
             key: holds[key]

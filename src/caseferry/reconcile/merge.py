@@ -9,6 +9,7 @@ from caseferry.model.action import FieldChange
 from caseferry.model.link import Base, Link
 from caseferry.model.mapped import MappedField, MappedRecord, Owner
 from caseferry.model.record import Record, Value
+from caseferry.reconcile.made_due import remember_due
 
 ENDED = ("completed", "closed")
 REOPENED = "reopened"
@@ -250,6 +251,7 @@ def agree(  # noqa: PLR0913 - what an agreement is made of
     if ended == bool(mapped.finished):  # otherwise what both agreed on last stays
         kore[FINISHED] = "true" if ended else "false"
         casemgr["status"] = target.fields.get("status")
+    remember_due(kore, mapped.record)
     return replace(
         link,
         finished=True,

@@ -23,6 +23,7 @@ from caseferry.model.record import (
     system_of,
 )
 from caseferry.ports import Store
+from caseferry.reconcile.made_due import with_made_due
 from caseferry.reconcile.to_kore.planner import plan_to_kore
 
 if TYPE_CHECKING:
@@ -126,7 +127,9 @@ class KorePlanner:
             others=_others(group, activities),
             links=own,
             targets={
-                x.kore: targets[x.kore] for x in own.values() if x.kore in targets
+                x.kore: with_made_due(targets[x.kore], x)
+                for x in own.values()
+                if x.kore in targets
             },
             spawned=self._spawned(own.get(case.key), known),
             holds=standing | {k: h for k, h in strangers if k in prints},

@@ -12,6 +12,7 @@ from caseferry.engine.gate import hold_back
 from caseferry.engine.plain_texts import PlainTexts
 from caseferry.engine.retired import next_generations
 from caseferry.engine.settle import as_sent
+from caseferry.engine.spawned import spawned_in
 from caseferry.engine.sync.meaning import keep_leading
 from caseferry.engine.sync.rules import lead
 from caseferry.engine.work import PENDING, Work
@@ -102,6 +103,7 @@ class Planner:
         shown = [link for link in links if link.kore in prints]
         links = [as_sent(link, _mapped(group, link)) for link in shown]
         in_doubt = {doubt for key in prints for doubt in doubts.get(key, ())}
+        linked = {link.kore for link in links}
         return Work(
             group=group,
             prints=prints,
@@ -112,6 +114,7 @@ class Planner:
             | {k: h for k, h in self._context.strangers.items() if k in prints},
             known={key: holds[key] for key in prints if key in holds},
             in_doubt=in_doubt,
+            spawned=spawned_in(case, records[1:], home) - linked,
         )
 
     def is_settled(self, work: Work) -> bool:
@@ -129,7 +132,7 @@ class Planner:
         for key, mapped in work.sources().items():
             role = Role.CASE if key == work.key else Role.TASK
             link = work.link(role, key)
-            if key in work.holds:
+            if key in work.holds or key in work.spawned:
                 continue
             if link is None:
                 if role is Role.TASK and mapped.record.text("isActive") == "false":

@@ -144,8 +144,8 @@ class KorePlanner:
     def _spawned(self, home: Link | None, known: _Known) -> tuple[Record, ...]:
         """Give the tasks in the Kore case that nobody linked.
 
-        In two-way sync only while the case is being made: later they are somebody's
-        new tasks, and carried to casemgr.
+        In two-way sync only while the case is being made: what comes later is
+        somebody's new task, and carried to casemgr.
         """
         if home is None or (self._context.two_way is not None and home.finished):
             return ()

@@ -13,6 +13,7 @@ import httpx
 
 from caseferry.adapters.memory_store import MemoryStore
 from caseferry.engine.changes import ReadPlan
+from caseferry.engine.spawned import WAIT_S
 from caseferry.engine.sync.run import Sync, SyncOptions
 from caseferry.errors import CaseferryError
 from caseferry.mapping.compile import Mapper
@@ -71,8 +72,16 @@ class Duplex:
             self._kore_task(case)
 
     def _kore_task(self, case: str) -> None:
+        self._let_grow(case)
         name, due = self._name("Task"), self.both.due(20)
         self._do(lambda: self.both.task(case, name, priority="Medium", due=due))
+
+    def _let_grow(self, case: str) -> None:
+        """Wait until a case of ours is older than what its template makes in it."""
+        made = self.box.kore.cases[case]
+        young_s = WAIT_S + 1 - (self.box.now_ms("kore") - made.created) / 1000
+        if "cf1." in (made.desc or made.name) and young_s > 0:
+            self.both.clock.sleep(young_s)
 
     def edit_kore_task(self, which: int, change: str) -> None:
         if task := _pick(list(self.box.kore.tasks), which):

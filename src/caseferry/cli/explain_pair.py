@@ -25,6 +25,7 @@ from caseferry.model.correlation import Role
 from caseferry.model.direction import NAMES
 from caseferry.model.link import Base, Hold, Link
 from caseferry.model.record import Entity, Key, Record, System, Value, system_of
+from caseferry.reconcile.made_due import with_made_due
 from caseferry.reconcile.merge import FINISHED, UNKNOWN
 from caseferry.report.text import local_time, shown, table, wrapped
 
@@ -69,6 +70,8 @@ def explain_pair(
         keys = {System.KORE: link.kore, System.CASEMGR: link.casemgr}
     found = {system: store.record(each) for system, each in keys.items()}
     records = {system: each for system, each in found.items() if each is not None}
+    if link is not None and System.KORE in records:
+        records[System.KORE] = with_made_due(records[System.KORE], link)
     cases = {s: r.parent or r.key for s, r in records.items()}
     desk = desk_of(store, mapper, clock.now())
     plans = outlooks(

@@ -150,7 +150,8 @@ def _absence(work: Work, role: Role, mapped: MappedRecord) -> str:
     if hold is not None and hold.kind is not HoldKind.CONFLICT:
         return "set_aside"
     link = work.link(role, key)
-    if mapped.record.text("isActive") == "false" and link is None:
+    is_inactive = mapped.record.text("isActive") == "false"
+    if link is None and (is_inactive or key in work.spawned):
         return "out_of_scope"
     parked = work.group.case.record.text("isActive") == "false"
     if parked and work.case_link is None:

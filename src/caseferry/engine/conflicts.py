@@ -14,6 +14,7 @@ from caseferry.model.link import Hold, HoldKind, Link
 from caseferry.model.record import Entity, Key, Record, System
 from caseferry.ports import Store
 from caseferry.reconcile.conflicts import Conflict, Twins, open_conflicts, settled
+from caseferry.reconcile.made_due import with_made_due
 from caseferry.reconcile.merge import Way
 from caseferry.reconcile.theirs import keep_theirs_open
 
@@ -102,7 +103,9 @@ class Desk:
         kore, casemgr = _with_case(store, link.kore), _with_case(store, link.casemgr)
         if kore is None or casemgr is None:
             return None
-        group = keep_theirs_open(mapper.map_group(kore[0], kore[1:], now), [link])
+        home = store.link(kore[0].key)
+        case = kore[0] if home is None else with_made_due(kore[0], home)
+        group = keep_theirs_open(mapper.map_group(case, kore[1:], now), [link])
         back = mapper.map_to_kore(casemgr[0], casemgr[1:], None, now)
         mapped = next((m for m in group.tasks if m.record.key == link.kore), group.case)
         other = next((m for m in back.tasks if m.record.key == link.casemgr), back.case)

@@ -12,6 +12,7 @@ from caseferry.engine.gate import hold_back
 from caseferry.engine.plain_texts import PlainTexts
 from caseferry.engine.retired import next_generations
 from caseferry.engine.settle import as_sent
+from caseferry.engine.spawned import spawned_in
 from caseferry.engine.sync.meaning import keep_leading
 from caseferry.engine.sync.rules import lead
 from caseferry.engine.work import PENDING, Work
@@ -21,6 +22,7 @@ from caseferry.model.mapped import MappedGroup, MappedRecord
 from caseferry.model.record import Key, Record, System, record_fingerprint
 from caseferry.model.times import canonical_time
 from caseferry.ports import BULK
+from caseferry.reconcile.made_due import with_made_due
 from caseferry.reconcile.planner import plan_group, wants_customer
 from caseferry.reconcile.theirs import keep_theirs_open
 from caseferry.reconcile.view import CLOSED, GroupView
@@ -88,7 +90,10 @@ class Planner:
         holds: dict[Key, Hold],
         doubts: dict[Key, set[tuple[Role, Key]]],
     ) -> Work:
-        group = self._map(records[0], records[1:])
+        home = next((link for link in links if link.role is Role.CASE), None)
+        case = records[0] if home is None else with_made_due(records[0], home)
+        records = (case, *records[1:])
+        group = self._map(case, records[1:])
         prints = {r.key: record_fingerprint(r) for r in records}
         known = {key: holds[key] for key in prints if key in holds}
         ghosts = tuple(link for link in links if link.kore not in prints)
@@ -96,6 +101,7 @@ class Planner:
         links = [as_sent(link, _mapped(group, link)) for link in shown]
         group = keep_theirs_open(group, links)
         in_doubt = {doubt for key in prints for doubt in doubts.get(key, ())}
+        linked = {link.kore for link in links}
         return Work(
             group=group,
             prints=prints,
@@ -106,6 +112,7 @@ class Planner:
             | {k: h for k, h in self._context.strangers.items() if k in prints},
             known=known,
             in_doubt=in_doubt,
+            spawned=spawned_in(case, records[1:], home) - linked,
         )
 
     def is_settled(self, work: Work) -> bool:
@@ -123,7 +130,7 @@ class Planner:
         for key, mapped in work.sources().items():
             role = Role.CASE if key == work.key else Role.TASK
             link = work.link(role, key)
-            if key in work.holds:
+            if key in work.holds or key in work.spawned:
                 continue
             if link is None:
                 if role is Role.TASK and mapped.record.text("isActive") == "false":

@@ -35,7 +35,7 @@ class Work:
         crossed: by source record, its fields that the other direction changes.
         way, barred, is_cascade: as of the view.
         observed: the targets hold all activities of the case as casemgr showed it last.
-        generations, retired: as of the view.
+        generations, retired, spawned: as of the view.
     """
 
     group: MappedGroup
@@ -65,6 +65,7 @@ class Work:
     observed: bool = False
     generations: Mapping[tuple[Role, Key], int] = field(default_factory=dict)
     retired: frozenset[Key] = frozenset()
+    spawned: frozenset[Key] = frozenset()
 
     @property
     def key(self) -> Key:
@@ -96,6 +97,7 @@ class Work:
             prints=self.prints,
             generations=self.generations,
             retired=self.retired,
+            spawned=self.spawned,
         )
 
     def mapped(self, role: Role, key: Key) -> MappedRecord:

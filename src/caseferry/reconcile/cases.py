@@ -176,39 +176,14 @@ def _close(view: GroupView, link: Link, slots: list[Slot]) -> list[Action]:
         for slot in slots
         if slot.is_new or (slot.now is Now.OPEN and not slot.elsewhere)
     ]
-    theirs = [s for s in still_open if s.link and is_theirs(s.link) and not s.ends]
-    if any(not slot.mapped.finished for slot in theirs):
-        reason = (
-            "holds an open task that was made in casemgr; closing waits for its end"
-        )
-        return [
-            _leave(view, link, ActionKind.WAITING, code="foreign-open", reason=reason)
-        ]
-    held = not all(slot.ends for slot in still_open)
-    if held or view.in_doubt or view.has_open_ghost:
-        reason = "closed in Kore; one of its activities cannot be completed now"
+    code, reason = _what_holds(view, still_open)
+    if not code and not still_open:
+        code, reason = _what_else_holds(view, link, slots)
+    if code:
         kind = ActionKind.WAITING
-        return [_leave(view, link, kind, code="activity-held", reason=reason)]
+        return [_leave(view, link, kind, code=code, reason=reason)]
     if still_open:
         return [_closes(link.kore, link)]
-    ours = {slot.link.casemgr for slot in slots if slot.link is not None}
-    ours |= {ghost.casemgr for ghost in view.ghosts}
-    foreign = [
-        record.key
-        for record in view.targets.values()
-        if record.parent == link.casemgr
-        and record.key not in ours
-        and record.text("status") != COMPLETED
-    ]
-    if (view.listed or view.observed) and foreign:
-        reason = f"holds {len(foreign)} open activity that is not ours; closing waits"
-        return [
-            _leave(view, link, ActionKind.WAITING, code="foreign-open", reason=reason)
-        ]
-    if view.listed and not view.proved_empty:
-        reason = "open, and shows nothing open; what it holds may not be listed yet"
-        kind = ActionKind.WAITING
-        return [_leave(view, link, kind, code=STAYS_OPEN, reason=reason)]
     change = FieldChange(name="status", before=OPEN, after=CLOSED)
     return [
         Action(
@@ -223,6 +198,37 @@ def _close(view: GroupView, link: Link, slots: list[Slot]) -> list[Action]:
             department=view.group.case.department,
         )
     ]
+
+
+def _what_holds(view: GroupView, still_open: list[Slot]) -> tuple[str, str]:
+    """Say which activity of a pair a closing waits for; "" where for none."""
+    held = [slot for slot in still_open if not slot.ends]
+    if any(s.link and is_theirs(s.link) and not s.mapped.finished for s in held):
+        return "foreign-open", "holds an open task that an agent made; closing waits"
+    if held or view.in_doubt or view.has_open_ghost:
+        reason = "closed in Kore; one of its activities cannot be completed now"
+        return "activity-held", reason
+    return "", ""
+
+
+def _what_else_holds(view: GroupView, link: Link, slots: list[Slot]) -> tuple[str, str]:
+    """Say why a call must not close a case none of whose activities is ours to end."""
+    ours = {slot.link.casemgr for slot in slots if slot.link is not None}
+    ours |= {ghost.casemgr for ghost in view.ghosts}
+    foreign = [
+        record.key
+        for record in view.targets.values()
+        if record.parent == link.casemgr
+        and record.key not in ours
+        and record.text("status") != COMPLETED
+    ]
+    if (view.listed or view.observed) and foreign:
+        reason = f"holds {len(foreign)} open activity that is not ours; closing waits"
+        return "foreign-open", reason
+    if view.listed and not view.proved_empty:
+        reason = "open, and shows nothing open; what it holds may not be listed yet"
+        return STAYS_OPEN, reason
+    return "", ""
 
 
 def _closes(key: Key, link: Link | None) -> Action:

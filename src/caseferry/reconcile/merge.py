@@ -9,6 +9,7 @@ from caseferry.model.action import FieldChange
 from caseferry.model.link import Base, Link
 from caseferry.model.mapped import MappedField, MappedRecord, Owner
 from caseferry.model.record import Record, Value
+from caseferry.reconcile.made_due import remember_due
 from caseferry.reconcile.persons import persons_of
 
 ENDED = ("completed", "closed")
@@ -252,6 +253,7 @@ def agree(  # noqa: PLR0913 - what an agreement is made of
         kore[FINISHED] = "true" if ended else "false"
         casemgr["status"] = target.fields.get("status")
     kore |= persons_of(mapped.record)
+    remember_due(kore, mapped.record)
     return replace(
         link,
         finished=True,

@@ -128,6 +128,9 @@ def _outside(view: GroupView, role: Role, mapped: MappedRecord) -> Barred | None
         return Barred(code="undone", reason=TAKEN_BACK)
     if not is_active(mapped):
         return Barred(code="inactive", reason="inactive in Kore and never carried")
+    if mapped.record.key in view.spawned:
+        reason = "made by Kore's template, not by a person; it is left alone"
+        return Barred(code="spawned", reason=reason)
     return view.barred.get(role)
 
 

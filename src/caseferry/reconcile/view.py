@@ -73,6 +73,7 @@ class GroupView:
         is_cascade: the case closed only because its last activity was completed.
         generations: by role and source key, of what is made next; 0 where not listed.
         retired: records of either side that an undo ended.
+        spawned: tasks that Kore's template made in a case of ours, and nobody linked.
     """
 
     group: MappedGroup
@@ -95,6 +96,7 @@ class GroupView:
     activity_key_field: str = "custom.ext_key"
     generations: Mapping[tuple[Role, Key], int] = field(default_factory=dict)
     retired: frozenset[Key] = frozenset()
+    spawned: frozenset[Key] = frozenset()
 
     def link(self, role: Role, key: Key) -> Link | None:
         """Find the link of a case or task."""

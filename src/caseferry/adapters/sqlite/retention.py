@@ -7,6 +7,7 @@ from typing import Final
 
 from caseferry.adapters.sqlite.connection import Connection, key_list
 from caseferry.model.record import Key
+from caseferry.reconcile.made_due import MADE_DUE
 from caseferry.reconcile.merge import FINISHED
 
 _SAME = """
@@ -25,17 +26,20 @@ _FORGET_CUSTOMERS = f"""
 """
 
 
-def _only(field: str, side: str) -> str:
+def _only(side: str, *names: str) -> str:
     """Give a base without its contents; a patch with null leaves a field out."""
-    value = f"json_extract({side}, '$.fields.\"{field}\"')"
-    fields = f"json_patch('{{}}', json_object('{field}', {value}))"
+    values = [
+        f"'{name}', json_extract({side}, '$.fields.\"{name}\"')" for name in names
+    ]
+    fields = f"json_patch('{{}}', json_object({', '.join(values)}))"
     return f"json_object('absent', json_array(), 'fields', {fields})"
 
 
-# Whether it had ended is kept: what somebody ends afterwards would be opened again.
+# Whether it had ended is kept: what somebody ends afterwards would be opened again. So
+# is the due date that only we made up: it would be carried as somebody's.
 _FORGET_BASES = f"""
-    UPDATE link SET kore_base = {_only(FINISHED, "kore_base")},
-        casemgr_base = {_only("status", "casemgr_base")}, source_print = ''
+    UPDATE link SET kore_base = {_only("kore_base", FINISHED, MADE_DUE)},
+        casemgr_base = {_only("casemgr_base", "status")}, source_print = ''
     WHERE casemgr {_AMONG}
 """
 _SAME_KEYS = "IN (SELECT value FROM json_each(?1))"

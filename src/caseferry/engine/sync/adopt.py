@@ -11,7 +11,7 @@ from caseferry.engine.sync.pairs import changed_since
 from caseferry.engine.sync.rules import STRANGER
 from caseferry.engine.to_kore.adopt import KoreAdopter
 from caseferry.engine.to_kore.plans import KorePlanner
-from caseferry.model.record import Entity, Record, System
+from caseferry.model.record import Entity, Key, Record, System, system_of
 from caseferry.reconcile.view import CLOSED
 
 _BATCH = 200
@@ -45,7 +45,7 @@ class SyncAdopter:
             self._to_casemgr.adopt_page(page, total)
         self._adopt_cases(since, total, closed=True)
         # an edit of a Kore record names its counterpart too, also one taken back
-        marked = self._to_kore.scan_marked(since)
+        marked = self._to_kore.scan_marked(since, self._held())
         for name in ("records", "links", "twice", "strangers"):
             setattr(total, name, getattr(total, name) + getattr(marked, name))
         return total
@@ -62,6 +62,23 @@ class SyncAdopter:
     def _cases(self, since: int, *, closed: bool) -> Iterator[Record]:
         cases = self._context.store.changed_records(System.CASEMGR, Entity.CASE, since)
         return (case for case in cases if (case.text("status") == CLOSED) is closed)
+
+    def _held(self) -> dict[Key, Record]:
+        """Give the Kore records held for their key; lift the hold of one that is gone.
+
+        What one of them holds back waits as long as it is there.
+        """
+        store, since = self._context.store, self._context.since_run(System.KORE)
+        keys = [
+            key
+            for key, hold in store.holds().items()
+            if hold.code == STRANGER and system_of(key) is System.KORE
+        ]
+        shown = store.records_of(since, keys)
+        for key in keys:
+            if key not in shown:
+                store.delete_hold(key)
+        return shown
 
     def _strangers(self) -> Iterator[Record]:
         """Give what carries a key of a record that was not shown: it may be now."""

@@ -4,6 +4,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from caseferry.engine.context import Context
+from caseferry.engine.retired import Found
+from caseferry.engine.sync.rules import STRANGER
 from caseferry.model.link import HoldKind, Link
 from caseferry.model.record import Entity, Key, System, system_of
 
@@ -14,6 +16,8 @@ RULES = "sync.rules"
 
 _AGAIN = (HoldKind.WAITING, HoldKind.UNCERTAIN)
 """What is looked at in every run, whether or not anything changed."""
+_KEYED = (Found.TWICE, STRANGER)
+"""So is what is held for the key that it, or a copy of its counterpart, carries."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +53,11 @@ def pairs_to_look_at(context: Context, unseen: Iterable[Key]) -> list[Pair]:
         cases.update(store.changed_cases(system, since))
     cases.update(store.touched_cases(since))
     cases.update(store.unfinished_cases())
-    waiting = [key for key, hold in store.holds().items() if hold.kind in _AGAIN]
+    waiting = [
+        key
+        for key, hold in store.holds().items()
+        if hold.kind in _AGAIN or hold.code in _KEYED
+    ]
     in_doubt = [intent.kore for intent in store.open_intents()]
     cases.update(context.gate.cases if context.gate else ())
     cases.update(_case_of(context, key) for key in (*waiting, *in_doubt, *unseen))

@@ -22,7 +22,7 @@ from caseferry.model.record import (
 )
 from caseferry.reconcile.cascade import is_cascade, is_emptied, is_torn
 from caseferry.reconcile.merge import Way
-from caseferry.reconcile.view import CLOSED
+from caseferry.reconcile.view import CLOSED, is_active
 
 UNFINISHED = "unfinished"
 """Code: the creation of a record goes on in the other direction."""
@@ -49,7 +49,8 @@ def lead(context: Context, works: Sequence[Work]) -> None:
         for key, mapped in work.sources().items():
             role = Role.CASE if key == work.key else Role.TASK
             link = work.link(role, key)
-            if link is None and _names(context, mapped.record, work.retired):
+            is_new = link is None and is_active(mapped)
+            if is_new and _names(context, mapped.record, work.retired):
                 work.holds[key] = _stranger(key, System.CASEMGR)
             elif _goes_on_elsewhere(link, System.CASEMGR, mapped.record):
                 work.holds[key] = _unfinished(key)

@@ -5,9 +5,9 @@ Kore source in the key attribute. Either way the pair exists already, though the
 was lost, restored from an older copy, or another machine made it.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice
+from itertools import chain, islice
 
 from caseferry.engine.adopted import Adopted
 from caseferry.engine.context import Context
@@ -33,6 +33,7 @@ from caseferry.model.record import (
     kore_key,
     system_of,
 )
+from caseferry.reconcile.conflicts import KORE_ENDED
 
 _BATCH = 200
 _ROLES = {Entity.CASE: Role.CASE, Entity.TASK: Role.TASK}
@@ -62,6 +63,14 @@ class Pair:
     def made_in(self) -> System:
         """Where the one stands that carries the key."""
         return system_of(self.own.target)
+
+    @property
+    def is_put_away(self) -> bool:
+        """Tell whether somebody closed or deactivated the Kore record with the key."""
+        if self.made_in is not System.KORE:
+            return False
+        has_ended = self.record.text("statusCategory") in KORE_ENDED
+        return has_ended or self.record.text("isActive") == "false"
 
 
 def any_marked(context: Context) -> bool:
@@ -97,12 +106,19 @@ class KoreAdopter:
                 self._adopt(batch, total)
         return total
 
-    def scan_marked(self, since_run: int) -> Adopted:
-        """Link the Kore records that changed since a run and carry a marker of ours."""
+    def scan_marked(self, since_run: int, held: Mapping[Key, Record]) -> Adopted:
+        """Link the Kore records that changed since a run and carry a marker of ours.
+
+        Args:
+            since_run: what changed before was looked at.
+            held: what is looked at again all the same.
+        """
         total, store = Adopted(), self._context.store
         for entity in Entity:
-            records = store.changed_records(System.KORE, entity, since_run)
-            pairs = self._marked(records, entity, total)
+            changed = store.changed_records(System.KORE, entity, since_run)
+            new = (record for record in changed if record.key not in held)
+            again = [each for each in held.values() if each.entity is entity]
+            pairs = self._marked(chain(again, new), entity, total)
             while batch := list(islice(pairs, _BATCH)):
                 self._adopt(batch, total)
         return total
@@ -217,6 +233,8 @@ class KoreAdopter:
         same = known if pair.made_in is System.KORE else other
         taken = other if pair.made_in is System.KORE else known
         found = judge(same, pair.own, ended=pair.ended)
+        if found is Found.TWICE and pair.is_put_away:
+            return
         if taken is not None or found is Found.TWICE:
             reason = f"{record.key} carries its key too, beside {known and known.kore}"
             if other is not None:

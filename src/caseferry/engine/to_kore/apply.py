@@ -23,6 +23,7 @@ from caseferry.model.action import Action
 from caseferry.model.correlation import Role
 from caseferry.model.link import Hold, HoldKind, IntentState
 from caseferry.model.record import Entity, Key, Record, System, Value
+from caseferry.reconcile.made_due import with_made_due
 from caseferry.reconcile.to_kore.mirror import sent_bases
 
 _PATIENCE = 3
@@ -107,8 +108,8 @@ class KoreApplier:
             link = new_link(work, action.role, action.key, record, correlation=key)
             work.born.add((action.role, action.key))
         else:
-            record = reply
             found = work.links[action.key]
+            record = with_made_due(reply, found)
             names = {c.name: c.after for c in action.changes if c.before != c.after}
             link = sent_bases(work.mapped(action.key), found, names)
             work.sent.setdefault(record.key, set()).update(names)

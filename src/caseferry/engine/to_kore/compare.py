@@ -18,6 +18,7 @@ from caseferry.model.customer import Customer
 from caseferry.model.link import HoldKind, Link
 from caseferry.model.mapped import MappedField, MappedRecord
 from caseferry.model.record import Key, Record, System, Value
+from caseferry.reconcile.made_due import with_made_due
 from caseferry.reconcile.merge import FINISHED
 from caseferry.reconcile.to_kore.mirror import STATUS, contents, is_met
 
@@ -58,8 +59,11 @@ def compare_group(
 def _counterparts(work: KoreWork, key: Key, found: Found) -> Sequence[Record]:
     """Give the records that carry the key, else the one that is linked."""
     link = work.links.get(key)
-    linked = work.targets.get(link.kore) if link is not None else None
-    return found.get(key, ()) or ((linked,) if linked is not None else ())
+    if link is None:
+        return found.get(key, ())
+    linked = work.targets.get(link.kore)
+    shown = found.get(key, ()) or ((linked,) if linked is not None else ())
+    return [with_made_due(record, link) for record in shown]
 
 
 def _compare(

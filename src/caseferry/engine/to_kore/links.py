@@ -8,6 +8,7 @@ from caseferry.model.link import Link
 from caseferry.model.mapped import MappedRecord
 from caseferry.model.marker import marks_of
 from caseferry.model.record import Key, Record, System, Value, is_touched
+from caseferry.reconcile.made_due import remember_due
 from caseferry.reconcile.merge import (
     FINISHED,
     UNKNOWN,
@@ -57,6 +58,7 @@ def new_link(
             kore[field.casemgr] = record.fields[field.kore]
         elif field.kore not in sent:
             kore[field.casemgr] = _MADE.get(field.kore)
+    remember_due(kore, record)
     casemgr = values(link.casemgr_base)
     if not mapped.finished:  # made open: whoever ends it in Kore meant it
         kore[FINISHED] = _word(mapped)

@@ -23,6 +23,7 @@ from caseferry.model.record import (
     system_of,
 )
 from caseferry.ports import Store
+from caseferry.reconcile.made_due import with_made_due
 from caseferry.reconcile.to_kore.planner import plan_to_kore
 
 if TYPE_CHECKING:
@@ -126,7 +127,9 @@ class KorePlanner:
             others=_others(group, activities),
             links=own,
             targets={
-                x.kore: targets[x.kore] for x in own.values() if x.kore in targets
+                x.kore: with_made_due(targets[x.kore], x)
+                for x in own.values()
+                if x.kore in targets
             },
             spawned=self._spawned(own.get(case.key), known),
             holds=standing | {k: h for k, h in strangers if k in prints},
@@ -141,8 +144,8 @@ class KorePlanner:
     def _spawned(self, home: Link | None, known: _Known) -> tuple[Record, ...]:
         """Give the tasks in the Kore case that nobody linked.
 
-        In two-way sync only while the case is being made: later they are somebody's
-        new tasks, and carried to casemgr.
+        In two-way sync only while the case is being made: what comes later is
+        somebody's new task, and carried to casemgr.
         """
         if home is None or (self._context.two_way is not None and home.finished):
             return ()

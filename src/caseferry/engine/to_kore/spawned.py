@@ -1,20 +1,19 @@
 """Tasks that a case template makes by itself, seconds after its case.
 
 By policy they are left alone and reported, or joined with the source task of the same
-name before that one would be made a second time.
+name before that one would be made a second time. What was not joined is left alone too:
+it is no news for casemgr.
 """
 
 from collections.abc import Iterable, Sequence
 
 from caseferry.engine.context import Context
+from caseferry.engine.spawned import WAIT_S
 from caseferry.engine.to_kore.work import KoreWork
 from caseferry.model.correlation import Role
 from caseferry.model.link import Link
 from caseferry.model.mapped import MappedField
 from caseferry.model.record import Entity, Record, System
-
-WAIT_S = 10.0
-"""Until a template's tasks are there; the documents name no time."""
 
 
 def await_spawned(context: Context, works: Sequence[KoreWork]) -> None:

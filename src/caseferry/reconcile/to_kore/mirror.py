@@ -13,6 +13,7 @@ from caseferry.model.action import FieldChange
 from caseferry.model.link import Base, Link
 from caseferry.model.mapped import MappedField, MappedRecord, Owner
 from caseferry.model.record import Record, Value, is_touched
+from caseferry.reconcile.made_due import remember_due
 from caseferry.reconcile.merge import (
     FINISHED,
     REOPENED,
@@ -110,6 +111,7 @@ def agreed(  # noqa: PLR0913 - what an agreement is made of
     else:  # what both agreed on last stays
         _keep(kore, link.kore_base, FINISHED)
         _keep(casemgr, link.casemgr_base, STATUS)
+    remember_due(kore, target)
     return replace(
         fresh, kore_base=base(kore.items()), casemgr_base=base(casemgr.items())
     )

@@ -51,6 +51,12 @@ def test_documented_shape() -> None:
                 name="Ada Lovelace",
                 emails=("ada@example.com",),
                 phones=("+1 408 234 3456", "555-0100"),
+                points=(
+                    ("email.emailAddress", "ada@example.com"),
+                    ("home.phone", "234 3456"),
+                    ("home.phone", "+1 408 234 3456"),
+                    ("mobile.phone", "555-0100"),
+                ),
             ),
         ),
     )
@@ -75,7 +81,10 @@ def test_older_shape() -> None:
 
     assert customer_of(older).contacts == (
         CustomerContact(
-            name="Ada", emails=("ada@example.com",), phones=("+1 234 3456",)
+            name="Ada",
+            emails=("ada@example.com",),
+            phones=("+1 234 3456",),
+            points=(("email.emailAddress", "ada@example.com"),),
         ),
     )
 

@@ -1,7 +1,9 @@
 import pytest
 
+from caseferry.errors import MappingError
+from caseferry.mapping.spec import parse_mapping
 from caseferry.model.record import Value
-from mapping.builders import a_case, a_task, mapped, mapper, rules
+from mapping.builders import a_case, a_task, mapped, mapper, mapping_text, rules
 
 AGENT = "a-0000001-0000-4000-8000-000000000001"
 
@@ -118,3 +120,64 @@ def test_an_agent_without_a_login_is_a_loss() -> None:
 def test_all_departments_are_known_beforehand() -> None:
     """A run can check every department before it writes anything."""
     assert mapper().departments == ("Billing", "Service")
+
+
+LAST = """[[route]]                  # everything else
+department = "Service"
+subtype = "general"
+assignee = "svc_care"
+"""
+MORE = """[[route]]
+department = "Billing"
+subtype = "callback"
+assignee = "svc_billing"
+"""
+
+
+def test_each_record_knows_where_it_lands_in_a_case_that_lies_elsewhere() -> None:
+    """By the first route of that department that fits it, else its case's."""
+    refund = MORE.replace("]]", ']]\nwhen = { task_template = "Refund" }')
+    own = mapper((LAST, refund.replace("callback", "refund") + LAST + MORE))
+
+    group = mapped(a_case(), a_task(template="Refund"), a_task(template="x"), by=own)
+
+    assert group.case.department == "Service"
+    for record, subtype in (
+        (group.case, "callback"),
+        (group.tasks[0], "refund"),
+        (group.tasks[1], "callback"),
+        (group.opener, "general"),
+    ):
+        (landing,) = record.elsewhere
+        assert landing.department == "Billing"
+        assert (landing.subtype, landing.assignee) == (subtype, "svc_billing")
+
+
+def test_a_record_that_no_other_route_fits_lands_nowhere_else() -> None:
+    """A route whose conditions do not hold is none of it."""
+    group = mapped(a_case(), a_task())
+
+    assert [r.elsewhere for r in (group.case, *group.tasks, group.opener)] == [()] * 3
+
+
+@pytest.mark.parametrize(
+    ("routes", "path"),
+    [
+        (MORE, ""),
+        (MORE + MORE, "route.6"),
+        (LAST, "route.5"),
+        (MORE.replace("]]", ']]\nwhen = { source = "rtm" }'), "route.5"),
+    ],
+)
+def test_after_the_last_route_come_those_of_cases_that_lie_elsewhere(
+    routes: str, path: str
+) -> None:
+    """One for each other department, without conditions; any other is never reached."""
+    text = mapping_text((LAST, LAST + routes))
+
+    if not path:
+        parse_mapping(text)
+        return
+    with pytest.raises(MappingError) as caught:
+        parse_mapping(text)
+    assert [problem.path for problem in caught.value.problems] == [path]

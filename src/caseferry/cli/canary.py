@@ -137,7 +137,8 @@ class Canaries:
     def _casemgr(self, answers: Answers, store: Store) -> Bird:
         spec = self.mapper.spec
         _need("customer.placeholder", spec.customer.placeholder)
-        route = spec.route[-1]  # the one that everything else takes
+        # the one that everything else takes
+        route = next(route for route in spec.route if not route.when)
         ground = CasemgrGround(
             department=route.department,
             subtype=route.subtype,

@@ -14,6 +14,7 @@ from caseferry.engine.tally import Tally
 from caseferry.engine.work import Work
 from caseferry.model.link import Hold, HoldKind
 from caseferry.model.record import Key
+from caseferry.reconcile.view import NOT_SHOWN_YET
 
 _LANES = 3
 """While one lane decides, the requests of the others are under way."""
@@ -108,6 +109,10 @@ class Carrier:
         making: set[int] = set()
         for work in works:
             draft, wish = work.customer.draft, work.group.customer
+            is_unseen = work.customer.code == NOT_SHOWN_YET
+            if is_unseen and self._customers.is_new(wish):
+                later.append(work.key)
+                continue
             if draft is not None and draft.create:
                 values = identities(wish)
                 if self._customers.is_new(wish) or self._making & values:

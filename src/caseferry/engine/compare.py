@@ -44,6 +44,7 @@ def compare_group(
     """
     case = _counterparts(work, Role.CASE, work.key, found)
     parent = case[0].key if case else None
+    home = case[0].text("department") if case else ""
     by_key = (Role.CASE, work.key) in found
     results = [_compare(work, work.group.case, case, by_key=by_key)]
     if doubled := _doubled_openers(work, parent, found):
@@ -55,7 +56,8 @@ def compare_group(
         result = _compare(work, mapped, records, by_key=by_key)
         if result.verdict in ("equal", "accepted_loss", "different"):
             customer = people.get(records[0].text("customer"))
-            moved = moved_place(mapped, work.group.customer, records[0], customer)
+            homes = (mapped.department, home)
+            moved = moved_place(homes, work.group.customer, records[0], customer)
             result = placed(result, fixed_place(mapped, records[0]), moved)
         if result.is_pair and records[0].parent != parent:
             parents = (mapped.record.parent, records[0].parent)

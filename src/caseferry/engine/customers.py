@@ -6,15 +6,13 @@ the run, since a customer may come into being at any time.
 
 from collections.abc import Sequence
 
+from caseferry.engine.choice import EMAIL, Answers, Ask, Wanted, choose
 from caseferry.engine.context import Context
-from caseferry.model.action import ActivityDraft, CustomerDraft
+from caseferry.engine.places import people_of
+from caseferry.model.action import ActivityDraft
 from caseferry.model.mapped import CustomerAttempt, CustomerWish
 from caseferry.ports import CustomerFound
-from caseferry.reconcile.view import CustomerChoice
-
-EMAIL = "email.emailAddress"
-Ask = tuple[str, str, str]
-"""A look-up: department, attribute, value."""
+from caseferry.reconcile.view import NOT_SHOWN_YET, CustomerChoice
 
 
 class Customers:
@@ -26,21 +24,35 @@ class Customers:
         self._asked: set[int] = set()
         self._made: dict[int, float] = {}
 
-    def choose(
-        self, wishes: Sequence[tuple[CustomerWish, str]]
-    ) -> list[CustomerChoice]:
-        """Look up the customers of many cases at once; each look-up is sent once.
-
-        Args:
-            wishes: with the department that the case lands in.
-        """
-        answers: dict[Ask, tuple[str, ...]] = {}
+    def choose(self, wanted: Sequence[Wanted]) -> list[CustomerChoice]:
+        """Look up the customers of many cases at once; each look-up is sent once."""
+        answers = Answers()
         while True:
-            asks: dict[Ask, None] = {}
-            choices = [_choose(w, d, answers, asks) for w, d in wishes]
-            if not asks:
-                return [choice for choice in choices if choice is not None]
-            answers.update(self._answer(list(asks)))
+            found = [choose(each, answers) for each in wanted]
+            choices = [choice for choice in found if choice is not None]
+            if len(choices) == len(found):
+                self._ask_again_for(choices, answers)
+                return choices
+            self._complete(answers)
+
+    def _complete(self, answers: Answers) -> None:
+        """Ask for what is wanted."""
+        if answers.unread:
+            people = people_of(self._context.casemgr, sorted(answers.unread))
+            answers.people |= {each: people.get(each) for each in answers.unread}
+        answers.found |= self._answer(list(answers.asks))
+        answers.asks, answers.unread = {}, {}
+
+    def _ask_again_for(
+        self, choices: Sequence[CustomerChoice], answers: Answers
+    ) -> None:
+        """Forget who was not found, where somebody may only not be visible yet."""
+        if any(choice.code == NOT_SHOWN_YET for choice in choices):
+            self._nobody -= {
+                hash((f"{department}/{attribute}", value))
+                for (department, attribute, value), ids in answers.found.items()
+                if not ids
+            }
 
     def learn(self, wish: CustomerWish, department: str, customer: str) -> None:
         """Remember a customer that a create of ours made or found."""
@@ -143,78 +155,3 @@ def identities(wish: CustomerWish) -> frozenset[int]:
     """Give hashes of every contact value by which a customer may be known."""
     values = {hash(text) for a in wish.attempts for text in a.spellings}
     return frozenset(values or {hash(wish.placeholder)})
-
-
-def _choose(
-    wish: CustomerWish,
-    department: str,
-    answers: dict[Ask, tuple[str, ...]],
-    asks: dict[Ask, None],
-) -> CustomerChoice | None:
-    """Follow the attempts as far as answers are known; note the next look-up."""
-    if not wish.attempts:
-        if wish.no_contact == "placeholder":
-            return _placeholder(wish, department, answers, asks)
-        reason = "the record names no e-mail address and no phone number"
-        return CustomerChoice(code="no-contact", reason=reason)
-    several = False
-    for attempt in wish.attempts:
-        for value in attempt.spellings:
-            ask = (department, attempt.attribute, value)
-            if ask not in answers:
-                asks[ask] = None
-                return None
-            if len(answers[ask]) == 1:
-                draft = CustomerDraft(attribute=attempt.attribute, value=value)
-                return CustomerChoice(draft=draft, outcome="matched")
-            several |= bool(answers[ask])
-    if several:
-        reason = "several customers carry its contact attributes; none is guessed"
-        code = "customer-ambiguous"
-        return CustomerChoice(code=code, reason=reason, outcome="ambiguous")
-    return _nobody_found(wish, department, answers, asks)
-
-
-def _nobody_found(
-    wish: CustomerWish,
-    department: str,
-    answers: dict[Ask, tuple[str, ...]],
-    asks: dict[Ask, None],
-) -> CustomerChoice | None:
-    if wish.none_found == "placeholder":
-        return _placeholder(wish, department, answers, asks)
-    if wish.none_found == "quarantine":
-        reason = "no customer carries its contact attributes"
-        return CustomerChoice(code="customer-not-found", reason=reason)
-    first = wish.attempts[0]
-    draft = CustomerDraft(
-        attribute=first.attribute,
-        value=first.spellings[0],
-        create=True,
-        first_name=wish.first_name,
-        last_name=wish.last_name,
-        email=wish.email,
-        phone=wish.phone,
-    )
-    return CustomerChoice(draft=draft, outcome="created")
-
-
-def _placeholder(
-    wish: CustomerWish,
-    department: str,
-    answers: dict[Ask, tuple[str, ...]],
-    asks: dict[Ask, None],
-) -> CustomerChoice | None:
-    ask = (department, EMAIL, wish.placeholder)
-    if ask not in answers:
-        asks[ask] = None
-        return None
-    draft = CustomerDraft(
-        attribute=EMAIL,
-        value=wish.placeholder,
-        create=not answers[ask],
-        first_name="No contact",
-        email=wish.placeholder,
-        placeholder=True,
-    )
-    return CustomerChoice(draft=draft, outcome="placeholder")

@@ -4,7 +4,7 @@ What nobody can change later is a difference. What agents change every day is re
 by name: the state does not know whether it was they.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from caseferry.errors import Forbidden, NotFound, Refused
 from caseferry.model.customer import Customer
@@ -22,20 +22,27 @@ Place = tuple[str, Value | None, Value | None]
 
 
 def fixed_place(mapped: MappedRecord, record: Record) -> tuple[Place, ...]:
-    """Give what should have stayed as it was created, and did not: the subtype."""
+    """Give what should have stayed as it was created, and did not: the subtype.
+
+    It may have been created in a case that lay in another department than now.
+    """
     subtype = record.text("subtype")
-    if not subtype or not mapped.subtype or subtype == mapped.subtype:
+    known = {mapped.subtype, *(landing.subtype for landing in mapped.elsewhere)}
+    if not subtype or not mapped.subtype or subtype in known:
         return ()
     return (("subtype", mapped.subtype, subtype),)
 
 
 def moved_place(
-    mapped: MappedRecord, wish: CustomerWish, record: Record, customer: Customer | None
+    departments: Sequence[str],
+    wish: CustomerWish,
+    record: Record,
+    customer: Customer | None,
 ) -> dict[str, Place]:
     """Give what agents may have moved, by its name in reports.
 
     Args:
-        mapped: the source.
+        departments: where it belongs: where its route leads first, and its case's.
         wish: how its case's customer is found.
         record: the counterpart.
         customer: whom it names; None where that is not known. It is another one only
@@ -43,8 +50,8 @@ def moved_place(
     """
     found: dict[str, Place] = {}
     department = record.text("department")
-    if department and mapped.department and department != mapped.department:
-        found[MOVED_DEPARTMENT] = ("department", mapped.department, department)
+    if department and departments[0] and department not in departments:
+        found[MOVED_DEPARTMENT] = ("department", departments[0], department)
     attempts = [a for a in wish.attempts if a.attribute.endswith(_COMPARABLE)]
     wanted = [text for attempt in attempts for text in attempt.spellings]
     contacts = customer.contacts if customer is not None else ()
@@ -80,8 +87,13 @@ def customers_of(
 ) -> dict[str, Customer]:
     """Read the customers that records name; none where that is not allowed."""
     ids = {record.text("customer") for record in records} - {""}
+    return people_of(casemgr, sorted(ids))
+
+
+def people_of(casemgr: CasemgrSystem, ids: Sequence[str]) -> dict[str, Customer]:
+    """Read customers by id; none where that is not allowed."""
     try:
-        return casemgr.get_customers(sorted(ids))
+        return casemgr.get_customers(ids)
     except (Forbidden, NotFound, Refused):
         return {}
 

@@ -5,6 +5,7 @@ from datetime import timedelta
 from itertools import islice
 from typing import TypeVar
 
+from caseferry.engine.choice import Wanted
 from caseferry.engine.closing import judge_listing, server_now
 from caseferry.engine.context import Context
 from caseferry.engine.customers import Customers
@@ -159,15 +160,11 @@ class Planner:
 
     def decide(self, works: Sequence[Work]) -> None:
         """Plan each group on what is known of it; customers are looked up on demand."""
-        wanting = [
-            work
-            for work in works
-            if work.customer is PENDING and wants_customer(self._view(work))
-        ]
-        choices = self._customers.choose(
-            [(work.group.customer, work.group.case.department) for work in wanting]
-        )
-        for work, choice in zip(wanting, choices, strict=True):
+        pending = [work for work in works if work.customer is PENDING]
+        views = [(work, self._view(work)) for work in pending]
+        wanting = [(work, view) for work, view in views if wants_customer(view)]
+        choices = self._customers.choose([_wanted(view) for _, view in wanting])
+        for (work, _), choice in zip(wanting, choices, strict=True):
             work.customer = choice
         for work in works:
             self._plan(work)
@@ -228,6 +225,11 @@ class Planner:
             for department in sorted(departments)
             for record in casemgr.activities_of(link.casemgr, department)
         )
+
+
+def _wanted(view: GroupView) -> Wanted:
+    wish = view.group.customer
+    return Wanted(wish=wish, department=view.department, owner=view.owner)
 
 
 def _mapped(group: MappedGroup, link: Link) -> MappedRecord:

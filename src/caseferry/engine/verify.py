@@ -73,9 +73,9 @@ def _compare(
     keys = context.store.case_keys(context.run, only=chosen)
     for batch in batches(keys, context.settings.batch):
         works = planner.load(batch)
+        _targets(context, planner, works, seen)
         if not result.whole:
             found = _look_up(context, works)
-        _targets(context, planner, works, seen)
         people = customers_of(context.casemgr, _tasks(works, found))
         for work in works:
             result.add_left(work.group, context.mapper)
@@ -169,11 +169,22 @@ def _look_up(context: Context, works: Sequence[Work]) -> Found:
                 now="", pair=mark, case_key_field="", activity_key_field=""
             )
             correlation = view.correlation(Role.TASK, key)
-            there = context.casemgr.find_activities(correlation, mapped.department)
+            homes = (view.department, mapped.department)
+            there = _carrying(context, correlation, homes)
             gone = retired_among(context.store, [record.key for record in there])
             if left := [record for record in there if record.key not in gone]:
                 found[Role.TASK, key] = left
     return found
+
+
+def _carrying(
+    context: Context, correlation: str, departments: Sequence[str]
+) -> tuple[Record, ...]:
+    """Look a key up where its case lies now, then where it may have been made."""
+    for department in dict.fromkeys(departments):
+        if found := context.casemgr.find_activities(correlation, department):
+            return found
+    return ()
 
 
 def _tasks(works: Sequence[Work], found: Found) -> Iterator[Record]:

@@ -95,18 +95,22 @@ def _route(number: int, route: Route) -> Iterator[Problem]:
 
 def _reach(routes: tuple[Route, ...]) -> Iterator[Problem]:
     catch_all = ""
+    whole: set[str] = set()  # departments that take everything, though not at first
     seen: dict[tuple[tuple[str, frozenset[str]], ...], str] = {}
     for number, route in enumerate(routes):
         path = dotted("route", number)
         when = tuple((k, frozenset(v)) for k, v in sorted(route.when.items()))
-        if catch_all:
+        # one more of another department takes what is new in a case that lies there
+        is_first = not when and route.department not in whole
+        if catch_all and not is_first:
             text = f"never reached: {catch_all} takes everything"
             yield Problem(path=path, message=text)
-        elif when in seen:
+        elif when and when in seen:
             text = f"never reached: {seen[when]} has the same conditions"
             yield Problem(path=path, message=text)
         seen.setdefault(when, path)
         catch_all = catch_all or ("" if when else path)
+        whole |= set() if when else {route.department}
     if not catch_all:
         text = "missing: the last route needs no `when`, so that every record lands"
         yield Problem(path="route", message=text)

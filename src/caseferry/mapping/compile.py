@@ -70,9 +70,10 @@ class Mapper:
     ) -> MappedGroup:
         """Map a Kore case with its tasks.
 
-        The case's route decides the department of all of them; `now`, which knows its
-        zone, only decides which due dates have passed. An opener is always given;
-        whether there has to be one is not decided here.
+        The case's route decides the department of all of them, unless the case lies in
+        another one already; `now`, which knows its zone, only decides which due dates
+        have passed. An opener is always given; whether there has to be one is not
+        decided here.
         """
         return self._group.map_group(case, tasks, now)
 

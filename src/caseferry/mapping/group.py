@@ -10,7 +10,7 @@ from caseferry.mapping.draft import Draft, Step
 from caseferry.mapping.leftovers import Leftovers
 from caseferry.mapping.names import TEXT_LIMITS
 from caseferry.mapping.opener import compile_template
-from caseferry.mapping.routes import Landing, Routes
+from caseferry.mapping.routes import Routes, Ways
 from caseferry.mapping.shape import MappingSpec
 from caseferry.mapping.states import (
     compile_scale_step,
@@ -69,21 +69,22 @@ class GroupMapper:
     ) -> MappedGroup:
         """Map a Kore case with its tasks.
 
-        The case's route decides the department of all of them; `now`, which knows its
-        zone, only decides which due dates have passed. An opener is always given;
-        whether there has to be one is not decided here.
+        The case's route decides the department of all of them, unless the case lies in
+        another one already; `now`, which knows its zone, only decides which due dates
+        have passed. An opener is always given; whether there has to be one is not
+        decided here.
         """
         soonest = _canonical(now.astimezone(UTC) + MARGIN)
-        route, landing = self._routes.case(case)
+        ways = self._routes.case(case)
         draft = Draft(soonest=soonest)
-        mapped_case = self._map("case", case, draft, landing)
+        mapped_case = self._map("case", case, draft, ways)
         mapped_tasks: list[MappedRecord] = []
         for task in tasks:
             task_draft = Draft(soonest=soonest)
             if _other_person(case, task):
                 task_draft.lose("task-contact-differs", "userInfo")
-            place = self._routes.task(case, task, route)
-            mapped = self._map("task", task, task_draft, place)
+            task_ways = self._routes.task(case, task, ways)
+            mapped = self._map("task", task, task_draft, task_ways)
             mapped_tasks.append(_end_with(mapped_case, mapped))
         if draft.opener_texts and not self._has_opener(mapped_case, mapped_tasks):
             cuts = (Loss(rule="description-cut", field=f) for f in draft.opener_texts)
@@ -119,22 +120,24 @@ class GroupMapper:
         return tuple(steps)
 
     def _map(
-        self, side: Side, record: Record, draft: Draft, place: Landing
+        self, side: Side, record: Record, draft: Draft, ways: Ways
     ) -> MappedRecord:
         for step in self._steps[side]:
             step(record, draft)
         finished = is_finished(self._tables.statuses[side], side, record, draft)
-        if place.assignee_lost:
+        if self._routes.loses_assignee(record):
             draft.lose("assignee-unmapped", "assignee")
+        landing, *others = self._routes.landings(ways, record)
         return MappedRecord(
             record=record,
             fields=tuple(draft.fields),
             finished=finished,
             losses=tuple(draft.losses),
             problems=tuple(draft.problems),
-            department=place.department,
-            subtype=place.subtype,
-            assignee=place.assignee,
+            department=landing.department,
+            subtype=landing.subtype,
+            assignee=landing.assignee,
+            elsewhere=tuple(others),
         )
 
     def _has_opener(self, case: MappedRecord, tasks: Sequence[MappedRecord]) -> bool:
@@ -165,6 +168,10 @@ class GroupMapper:
             department=case.department,
             subtype=self._spec.opener.subtype,
             assignee=case.assignee,
+            elsewhere=tuple(
+                replace(landing, subtype=self._spec.opener.subtype)
+                for landing in case.elsewhere
+            ),
         )
 
 

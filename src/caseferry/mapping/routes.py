@@ -5,31 +5,26 @@ from dataclasses import dataclass
 
 from caseferry.mapping.names import FIELD
 from caseferry.mapping.shape import MappingSpec, Route
+from caseferry.model.mapped import Landing
 from caseferry.model.record import Record
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Landing:
-    """Where one record lands."""
-
-    department: str
-    subtype: str
-    assignee: str
-    assignee_lost: bool = False
+Ways = Mapping[str, Route]
+"""By department: the route that leads a record there; where it lands anew first."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Way:
     conditions: tuple[tuple[str, frozenset[str]], ...]
-    landing: Route
+    route: Route
 
 
 class Routes:
     """The routes of a mapping, ready to be asked.
 
-    A case decides the department of everything in it: a casemgr case lies in one. A
-    task takes subtype and assignee from the first route that fits it in that
-    department, and from its case's route when none does.
+    A case decides the department of everything in it: a casemgr case lies in one, and
+    agents may have put it into another than the routes would. A task takes subtype and
+    assignee from the first route that fits it in that department, and from its case's
+    route when none does.
     """
 
     __slots__ = ("_logins", "_ways", "departments")
@@ -44,17 +39,36 @@ class Routes:
         self._logins: Mapping[str, str] = dict(spec.assignees)
         self.departments = tuple(sorted({route.department for route in spec.route}))
 
-    def case(self, case: Record) -> tuple[Route, Landing]:
-        """Give a case's route, and where the case and its openers land."""
-        route = next(self._fitting(case, None))
-        return route, self._landing(route, case)
+    def case(self, case: Record) -> Ways:
+        """Give the routes of a case: the one it takes, then those elsewhere."""
+        return self._ways_of(case, None)
 
-    def task(self, case: Record, task: Record, case_route: Route) -> Landing:
-        """Give where a task lands, in the department of its case."""
+    def task(self, case: Record, task: Record, ways: Ways) -> Ways:
+        """Give the routes of a task, its case's where none fits it."""
+        return {**ways, **self._ways_of(case, task)}
+
+    def landings(self, ways: Ways, record: Record) -> tuple[Landing, ...]:
+        """Give where a record lands, and where in a case that lies elsewhere."""
+        login = self._logins.get(record.text("assignee"))
+        return tuple(
+            Landing(
+                department=route.department,
+                subtype=route.subtype,
+                assignee=login or route.assignee,
+            )
+            for route in ways.values()
+        )
+
+    def loses_assignee(self, record: Record) -> bool:
+        """Tell whether Kore names somebody for a record whom casemgr does not know."""
+        agent = record.text("assignee")
+        return bool(agent) and agent not in self._logins
+
+    def _ways_of(self, case: Record, task: Record | None) -> dict[str, Route]:
+        found: dict[str, Route] = {}
         for route in self._fitting(case, task):
-            if route.department == case_route.department:
-                return self._landing(route, task)
-        return self._landing(case_route, task)
+            found.setdefault(route.department, route)
+        return found
 
     def _fitting(self, case: Record, task: Record | None) -> Iterator[Route]:
         for way in self._ways:
@@ -62,17 +76,7 @@ class Routes:
                 if wanted.isdisjoint(_values(name, case, task)):
                     break
             else:
-                yield way.landing
-
-    def _landing(self, route: Route, record: Record) -> Landing:
-        agent = record.text("assignee")
-        login = self._logins.get(agent)
-        return Landing(
-            department=route.department,
-            subtype=route.subtype,
-            assignee=login or route.assignee,
-            assignee_lost=bool(agent) and login is None,
-        )
+                yield way.route
 
 
 def _values(name: str, case: Record, task: Record | None) -> tuple[str, ...]:

@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+Point = tuple[str, str]
+"""What a customer can be looked up by: `office.phone`, and its value."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CustomerContact:
@@ -10,11 +13,13 @@ class CustomerContact:
     Attributes:
         name: first and last name; may be "".
         emails, phones: as the system has them, in its order; a phone's parts joined.
+        points: each of them as a create can name it, in every spelling.
     """
 
     name: str
     emails: tuple[str, ...] = ()
     phones: tuple[str, ...] = ()
+    points: tuple[Point, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

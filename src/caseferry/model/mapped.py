@@ -55,6 +55,15 @@ class MappedField:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Landing:
+    """Where a record lands in casemgr, and whose it is there."""
+
+    department: str
+    subtype: str
+    assignee: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MappedRecord:
     """One source record with everything that its counterpart should hold.
 
@@ -67,6 +76,8 @@ class MappedRecord:
         losses: what this mapping of it cannot carry.
         problems: values that no row names and the mapping says to quarantine.
         department, subtype, assignee: where it lands in casemgr.
+        elsewhere: where it lands in a case that lies in another department: one landing
+            for each that a fitting route leads to.
         status: towards Kore: the status name that says so.
         categories: towards Kore: the folded status categories that say so already.
     """
@@ -80,6 +91,7 @@ class MappedRecord:
     department: str = ""
     subtype: str = ""
     assignee: str = ""
+    elsewhere: tuple[Landing, ...] = ()
     status: str = ""
     categories: frozenset[str] = frozenset()
 

@@ -11,6 +11,7 @@ from caseferry.model.action import Action, ActionKind, GroupPlan, Stage
 from caseferry.model.correlation import Role
 from caseferry.model.link import SINCE_PLANNED, HoldKind
 from caseferry.reconcile.cases import case_actions
+from caseferry.reconcile.known_case import settle
 from caseferry.reconcile.persons import moved
 from caseferry.reconcile.slots import Now, Slot, opener_slots, stopped, task_slots
 from caseferry.reconcile.tasks import complete, create, update
@@ -50,8 +51,8 @@ def wants_customer(view: GroupView) -> bool:
 
 
 def _slots(view: GroupView) -> list[Slot]:
-    tasks = task_slots(view)
-    return [*tasks, *opener_slots(view, tasks)]
+    tasks = [settle(view, slot) for slot in task_slots(view)]
+    return [*tasks, *(settle(view, slot) for slot in opener_slots(view, tasks))]
 
 
 def _case_stop(view: GroupView) -> Action | None:

@@ -15,6 +15,10 @@ CLOSED = "closed"
 COMPLETED = "completed"
 ASSIGNED = "assigned"
 TAKEN_BACK = "an undo took it back; it is nobody's counterpart, and no new record"
+NOT_TOLD_APART = "customer-not-told-apart"
+"""Code: no contact point of a case's customer finds this customer alone."""
+NOT_SHOWN_YET = "customer-not-shown"
+"""Code: nothing finds a case's customer; it may have been made just now."""
 STAYS_OPEN = "stays-open"
 """Says that a case holds something open which its listing does not show."""
 
@@ -122,6 +126,18 @@ class GroupView:
         """The target case as read now."""
         link = self.case_link
         return self.targets.get(link.casemgr) if link else None
+
+    @property
+    def department(self) -> str:
+        """Where what is made lands: where its case lies, else where the route leads."""
+        case = self.target_case
+        here = case.text("department") if case is not None else ""
+        return here or self.group.case.department
+
+    @property
+    def owner(self) -> str:
+        """The id of the target case's customer; "" where there is none, or no case."""
+        return self.target_case.text("customer") if self.target_case else ""
 
     def generation(self, role: Role, key: Key) -> int:
         """Give the generation of the counterpart there is, or is to be made."""

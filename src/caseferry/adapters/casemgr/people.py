@@ -3,11 +3,14 @@
 from collections.abc import Iterator
 
 from caseferry.adapters.shapes import items, mapping, text
-from caseferry.model.customer import CustomerContact
+from caseferry.model.customer import CustomerContact, Point
 
 Payload = dict[str, object]
 
 _NOBODY_ANSWERS = frozenset({"fax", "pager"})
+_PHONES = frozenset({"home", "mobile", "office"})
+_NETWORKS = frozenset({"facebook", "twitter", "instagram"})
+"""What a create can name a customer by, e-mail apart (C 3.1)."""
 
 
 def contacts_of(customer: Payload) -> Iterator[Payload]:
@@ -36,14 +39,33 @@ def person_of(contact: Payload) -> CustomerContact:
         name=" ".join(name for name in names if name),
         emails=tuple(dict.fromkeys(email for email in emails if email)),
         phones=tuple(dict.fromkeys(phone for phone in phones if phone)),
+        points=tuple(dict.fromkeys(_points(contact))),
     )
 
 
-def _number(point: Payload) -> str:
+def _points(contact: Payload) -> Iterator[Point]:
+    """Yield what a create can name the contact by; a number as it stands first."""
+    for point in points_of(contact, "email"):
+        if address := text(point.get("emailAddress")).strip().lower():
+            yield "email.emailAddress", address
+    for point in points_of(contact, "phone"):
+        if (kind := _kind(point)) in _PHONES and (whole := _number(point)):
+            yield f"{kind}.phone", text(point.get("phoneNo")).strip()
+            yield f"{kind}.phone", whole
+    for point in points_of(contact, "social"):
+        handle = text(point.get("socialId")).strip()
+        if (network := _kind(point)) in _NETWORKS and handle:
+            yield f"social.{network}Id", handle
+
+
+def _kind(point: Payload) -> str:
     kind = point.get("type")
-    word = text(kind.get("value") if isinstance(kind, dict) else kind)
+    return text(kind.get("value") if isinstance(kind, dict) else kind).lower()
+
+
+def _number(point: Payload) -> str:
     number = text(point.get("phoneNo")).strip()
-    if word.lower() in _NOBODY_ANSWERS or not number:
+    if _kind(point) in _NOBODY_ANSWERS or not number:
         return ""
     country = text(point.get("countryCode")).strip().lstrip("+")
     area = text(point.get("areaCode")).strip()

@@ -2,6 +2,9 @@
 
 from pathlib import Path
 
+import pytest
+
+from caseferry.adapters.memory_store import MemoryStore
 from caseferry.adapters.sqlite import SqliteStore
 from caseferry.model.record import Entity, kore_key
 from support.both import Both
@@ -47,3 +50,31 @@ def test_what_ends_after_forget_stays_ended(tmp_path: Path) -> None:
 
         assert both.kore(case).status == "Closed"
         assert both.at_rest()
+
+
+@pytest.mark.parametrize("how", ["sync", "migrate", "lost"])
+def test_what_an_agent_changed_is_not_overwritten_unsaid(
+    tmp_path: Path, how: str
+) -> None:
+    """Kore owns a case's name, but nobody knows any more that an agent changed it."""
+    both = Both()
+    with SqliteStore.open(tmp_path / "state.db") as store:
+        both.rig.store = store
+        case = both.case("Router down")
+        both.task(case, "Call back")
+        both.later()
+        both.edit(f"case:{both.of(case).id}", subject="She leaves us")
+
+        if how == "lost":
+            both.rig.store = MemoryStore()
+        else:
+            store.forget(kore_key(case))
+        both.clock.sleep(3600)
+        if how == "migrate":
+            both.again()
+        else:
+            both.later()
+
+        assert both.of(case).subject == "She leaves us"
+        assert both.kore(case).name == "Router down"
+        assert both.holds[kore_key(case)].code == "not-agreed"

@@ -17,7 +17,7 @@ from caseferry.adapters.sqlite.schema import migrations
 from caseferry.errors import Locked, StateError
 from caseferry.model.action import FieldChange
 from caseferry.model.correlation import Role
-from caseferry.model.link import Base, HoldKind, IntentState
+from caseferry.model.link import Base, HoldKind, IntentState, Link
 from caseferry.model.record import Key, System, record_fingerprint
 from caseferry.ports import CustomerFound
 from store.builders import (
@@ -675,6 +675,10 @@ def test_runs_are_remembered(sqlite: SqliteStore) -> None:
     assert sqlite.run(9) is None
 
 
+def _names(link: Link) -> set[str]:
+    return {*link.casemgr_base.fields, *link.casemgr_base.absent} - {"status"}
+
+
 # what is forgotten ------------------------------------------------------------
 def test_contents_are_forgotten_and_identity_is_not(sqlite: SqliteStore) -> None:
     """After `forget` no content is left in any file, and nothing can come twice."""
@@ -705,7 +709,8 @@ def test_contents_are_forgotten_and_identity_is_not(sqlite: SqliteStore) -> None
     kept = sqlite.link(case.key)
     assert kept is not None
     assert (kept.casemgr, kept.finished) == (link.casemgr, True)
-    assert kept.kore_base == kept.casemgr_base == Base(fields={})
+    assert kept.kore_base == Base(fields={})
+    assert kept.casemgr_base == Base(fields=dict.fromkeys(_names(link), ""))
     assert [each.kore for each in sqlite.open_intents()] == [case.key]
     assert [each.intent.images for each in sqlite.entries(1)] == [()]
     assert list(sqlite.holds()) == [case.key]

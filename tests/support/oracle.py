@@ -254,8 +254,7 @@ class Oracle:
         words = f"{_told(change)}: a person's value"
         agreed_at = partial(self.agreed.meant, change.key, twin, other)
         is_lost = self.agreed.is_unknown(self.lost, change.n, agreed_at)
-        is_free = (twin is ENDED or owner == writer) and is_lost
-        if is_free or self._is_again(change, twin, other, last):
+        if (twin is ENDED and is_lost) or self._is_again(change, twin, other, last):
             self.again.append(words)
         elif not self._is_finished(change, last.n):
             self.half_made.append(words)

@@ -17,6 +17,7 @@ def keyed(view: GroupView, role: Role, mapped: MappedRecord) -> MappedRecord:
         source=correlation,
         value=correlation,
         owner="kore",
+        is_copy=True,
     )
     return replace(mapped, fields=(*mapped.fields, key))
 

@@ -176,7 +176,7 @@ def merge(  # noqa: PLR0913 - what a comparison is made of
             frozen.append((field, change))
         else:
             contested = _is_contested(*seen, way, touched=touched)
-            found[_fate(field, way, contested)].append(change)
+            found[_fate(field, link, way, contested=contested)].append(change)
     return Merged(
         edits=tuple(found["edits"]),
         frozen=tuple(frozen),
@@ -186,9 +186,22 @@ def merge(  # noqa: PLR0913 - what a comparison is made of
     )
 
 
-def _fate(field: MappedField, way: Way, contested: bool) -> Fate:  # noqa: FBT001
+def _is_unknown(field: MappedField, link: Link) -> bool:
+    """Tell whether nobody knows who changed a field since both agreed: see `differ`.
+
+    An owner says which of two changes counts, not that the other side made none.
+    """
+    sides = (link.kore_base, link.casemgr_base)
+    known = all(side.has(field.casemgr) for side in sides)
+    differs = any(side.get(field.casemgr) == UNKNOWN for side in sides)
+    return differs and not known and not field.is_copy
+
+
+def _fate(field: MappedField, link: Link, way: Way, *, contested: bool) -> Fate:
     """Say what becomes of a change that could be written."""
-    if not contested or (field.owner == "kore" and way is not Way.ALONE):
+    if not contested:
+        return "edits"
+    if field.owner == "kore" and way is not Way.ALONE and not _is_unknown(field, link):
         return "edits"
     return "kept" if field.owner == "casemgr" else "conflicts"
 

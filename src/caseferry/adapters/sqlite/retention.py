@@ -26,20 +26,32 @@ _FORGET_CUSTOMERS = f"""
 """
 
 
-def _only(side: str, *names: str) -> str:
-    """Give a base without its contents; a patch with null leaves a field out."""
-    values = [
-        f"'{name}', json_extract({side}, '$.fields.\"{name}\"')" for name in names
-    ]
-    fields = f"json_patch('{{}}', json_object({', '.join(values)}))"
+def _base(fields: str) -> str:
     return f"json_object('absent', json_array(), 'fields', {fields})"
 
 
-# Whether it had ended is kept: what somebody ends afterwards would be opened again. So
-# is the due date that only we made up: it would be carried as somebody's.
+def _only(side: str, *names: str) -> str:
+    """Give a base's fields without its contents; a patch with null leaves one out."""
+    values = [
+        f"'{name}', json_extract({side}, '$.fields.\"{name}\"')" for name in names
+    ]
+    return f"json_patch('{{}}', json_object({', '.join(values)}))"
+
+
+# Of what both agreed on only this stays: that it was something, and nobody knows what.
+# Then what differs is for a person. Whether a record had ended is kept: what somebody
+# ends afterwards would be opened again. So is the due date that only we made up: it
+# would be carried as somebody's.
+_UNKNOWN = """(
+    SELECT json_group_object(name, '') FROM (
+        SELECT key AS name FROM json_each(casemgr_base, '$.fields')
+        UNION SELECT value FROM json_each(casemgr_base, '$.absent')
+    ) WHERE name <> 'status' AND name NOT LIKE '~%')
+"""
+_FORGOTTEN = f"json_patch({_UNKNOWN}, {_only('casemgr_base', 'status')})"
 _FORGET_BASES = f"""
-    UPDATE link SET kore_base = {_only("kore_base", FINISHED, MADE_DUE)},
-        casemgr_base = {_only("casemgr_base", "status")}, source_print = ''
+    UPDATE link SET kore_base = {_base(_only("kore_base", FINISHED, MADE_DUE))},
+        casemgr_base = {_base(_FORGOTTEN)}, source_print = ''
     WHERE casemgr {_AMONG}
 """
 _SAME_KEYS = "IN (SELECT value FROM json_each(?1))"
@@ -118,8 +130,8 @@ class Retention(Connection):
         journal details, a hold's reason, and remembered look-ups of its customer; they
         are also overwritten in the file. Links, whether both sides had ended,
         correlation keys and the order of events stay. `record` gives None until the
-        next run, which reads everything whole, reads it again; its fields then count as
-        never agreed on.
+        next run, which reads everything whole, reads it again; what differs by then is
+        a conflict.
 
         Returns:
             Whether anything was known about this key.

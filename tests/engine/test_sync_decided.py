@@ -83,3 +83,43 @@ def test_a_way_there_and_back_that_nobody_saw_undoes_no_decision() -> None:
 
     assert play.box.casemgr.cases["1000"].severity == "low"
     assert play.oracle.judge() == []
+
+
+def test_what_came_to_agree_while_a_pair_was_parted_is_not_known() -> None:
+    """Both were closed then; Kore's was opened again before the two were joined."""
+    play = Duplex(newest_first=False)
+    operator = Operator(play)
+    play.kore_case(0)
+    play.agent_case(2)
+    play.sync()
+    play.close(1)
+    play.clash_on_case(0, "closed", "due")
+    operator.part(1)
+    play.sync()
+    play.clash_on_case(0, "on hold", "due")
+
+    operator.join_all()
+
+    assert play.end() == []
+    assert play.oracle.judge() == []
+
+
+def test_our_own_opening_of_a_case_shows_nobodys() -> None:
+    """Kore's case is opened for an edit of its tasks while a person opens it."""
+    play = Duplex(newest_first=False)
+    operator = Operator(play)
+    play.kore_case(0)
+    play.agent_case(2)
+    play.sync()
+    play.close(1)
+    play.clash_on_case(0, "closed", "due")
+    operator.part(1)
+    operator.sync_with("none")
+    operator.join(7)
+    play.kore_task(6)
+    play.during[9] = [lambda: play.edit_kore_case(4, "open")]
+
+    play.sync()
+
+    assert play.oracle.judge() == []
+    assert play.end() == []

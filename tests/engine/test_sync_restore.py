@@ -174,3 +174,21 @@ def edit_at_each_wait(both: Both) -> list[str]:
 
     both.clock.sleep = sleep  # type: ignore[method-assign]
     return edited
+
+
+def test_a_name_given_in_kore_outlives_a_lost_state() -> None:
+    """Nobody is assigned to its activity, and a subject cannot be changed there."""
+    both = Both()
+    home = both.agent_case("Printer on fire")
+    theirs = both.agent_task(home, "Fetch water")
+    both.edit(f"activity:{theirs}", status="awaiting_assignment", assignee=None)
+    both.later()
+    (task,) = both.box.kore.tasks
+    both.edit(task, name="Fetch sand")
+
+    both.rig.store = MemoryStore()
+    both.later()
+    both.later()
+
+    assert both.kore(task).name == "Fetch sand"
+    assert both.at_rest()

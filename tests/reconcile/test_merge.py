@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from caseferry.model.link import Base, Link
 from caseferry.model.mapped import MappedField, Owner, WriteOnce
 from caseferry.model.record import Record, Value, activity_key
-from caseferry.reconcile.merge import FINISHED, Merged, agree, base, merge, values
+from caseferry.reconcile.merge import FINISHED, Merged, Way, agree, base, merge, values
 from reconcile.builders import (
     DIGEST,
     HOME,
@@ -322,3 +322,15 @@ def test_agreeing_twice_is_agreeing_once(
     once = agree(task, link, target, digest=DIGEST, source_print="p")
 
     assert agree(task, once, target, digest=DIGEST, source_print="p") == once
+
+
+def test_what_was_told_of_a_new_row_never_flows_back() -> None:
+    """The other direction would take it for an edit of the target."""
+    link, _ = carried(a_task(1, a_field("priority")))
+    target = a_target(link.casemgr, HOME, {"subject": "Old", "status": "assigned"})
+    task = a_task(1, a_field("subject", "New", write_once="report"))
+
+    agreed = agree(task, link, target, digest=DIGEST, source_print="p", way=Way.LEADS)
+
+    assert agreed.kore_base.get("subject") == "New"
+    assert agreed.casemgr_base.get("subject") == "Old"

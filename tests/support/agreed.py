@@ -35,17 +35,31 @@ class Agreed:
         return twin.same(theirs, mine, self._oracle.tables)
 
     def last(self, change: Change, twin: Twin, other: str) -> int:
-        """Give when both sides last meant the same, before a change; 0 is never."""
-        name = other_name(change.key, twin)
+        """Give when both sides last meant the same, and it was known; 0 is never."""
+        key, name = change.key, other_name(change.key, twin)
         moments = [
-            *self._tale.history[change.key, change.field],
+            *self._tale.history[key, change.field],
             *self._tale.history.get((other, name), ()),
         ]
         found = 0
-        for n in sorted(m.n for m in moments if m.n < change.n):
-            if self.meant(change.key, twin, other, n):
-                found = n
+        for m in sorted(moments, key=lambda m: m.n):
+            if m.n < change.n and self.meant(key, twin, other, m.n):
+                is_known = m.who != PERSON or self._was_seen(change, twin, other, m.n)
+                found = m.n if is_known else found
         return found
+
+    def _was_seen(self, change: Change, twin: Twin, other: str, n: int) -> bool:
+        """Tell whether a run compared both sides while they agreed since a moment."""
+        return any(
+            self._agree_at(end, change, twin, other) is not None
+            for end in self._oracle.ends
+            if n < end < change.n
+        )
+
+    def _is_apart(self, key: str, other: str, n: int) -> bool:
+        """Tell whether a person had parted the two then, so no run compared them."""
+        acts = [a for a in self._oracle.parted if a[0] in (key, other) and a[1] <= n]
+        return bool(acts) and acts[-1][2]
 
     def lately(self, change: Change, other: str, name: str) -> list[Moment]:
         """Give what people set since the last run ended, whatever it means."""
@@ -89,11 +103,18 @@ class Agreed:
 
     def _seen(self, change: Change, twin: Twin, other: str) -> tuple[int, int] | None:
         """Give when each was shown last, where a run last saw that both agreed."""
+        ends = [end for end in self._oracle.ends if end < change.n]
+        found = (self._agree_at(end, change, twin, other) for end in reversed(ends))
+        return next((shown for shown in found if shown is not None), None)
+
+    def _agree_at(
+        self, end: int, change: Change, twin: Twin, other: str
+    ) -> tuple[int, int] | None:
+        """Give when each was shown last to a run; None where they differed then."""
         key, tale = change.key, self._tale
-        for end in reversed([end for end in self._oracle.ends if end < change.n]):
-            mine, theirs = tale.last_shown(key, end), tale.last_shown(other, end)
-            here = tale.at(key, change.field, mine)
-            there = tale.at(other, other_name(key, twin), theirs)
-            if self.same(key, twin, here, there):
-                return mine, theirs
-        return None
+        if self._is_apart(key, other, end):
+            return None
+        mine, theirs = tale.last_shown(key, end), tale.last_shown(other, end)
+        here = tale.at(key, change.field, mine)
+        there = tale.at(other, other_name(key, twin), theirs)
+        return (mine, theirs) if self.same(key, twin, here, there) else None

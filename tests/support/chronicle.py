@@ -68,6 +68,8 @@ class Chronicle:
     Attributes:
         changes: all of them.
         shown: by record, the moments when a reply showed it to the machine.
+        echoes: of these, replies to a request that set the status itself: they show
+            what it asked for, whatever was there before.
         doubts: moments at which a write of ours was struck, so that nobody could tell
             whether it took effect.
     """
@@ -76,6 +78,7 @@ class Chronicle:
     n: int = 0
     changes: list[Change] = field(default_factory=list)
     shown: dict[str, list[int]] = field(default_factory=dict)
+    echoes: set[int] = field(default_factory=set)
     doubts: list[int] = field(default_factory=list)
     history: dict[tuple[str, str], list[Moment]] = field(default_factory=dict)
     _known: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -187,6 +190,8 @@ class Chronicle:
     ) -> None:
         self.n += 1
         seen, now = self.last_shown(key, left), self.box.now_ms("casemgr")
+        while name == "ended" and seen in self.echoes:
+            seen = self.last_shown(key, seen - 1)
         self.changes.append(
             Change(self.n, who, key, name, old, new, seen, self._looks, now)
         )
@@ -208,6 +213,8 @@ class _Watched(httpx.BaseTransport):
         if response.status_code < 300:
             response.read()
             self.chronicle.show(shown_keys(request.url.path, response.content))
+            if "/update" in request.url.path and b'"status"' in request.read():
+                self.chronicle.echoes.add(self.chronicle.n)
         return response
 
 

@@ -104,7 +104,9 @@ class Operator:
         store = self.play.both.rig.store
         links = [x for x in store.links() if x.role is not Role.OPENER and x.finished]
         if links:
-            unlink(store, links[which % len(links)].kore)
+            kore = links[which % len(links)].kore
+            unlink(store, kore)
+            self._note(kore, is_parted=True)
 
     def join(self, which: int) -> None:
         """Join a pair again that was parted."""
@@ -121,6 +123,13 @@ class Operator:
 
     def _join(self, parted: list[Key]) -> None:
         retry(self.play.both.rig.store, self._begin("retry"), [], parted)
+        for kore in parted:
+            self._note(kore, is_parted=False)
+
+    def _note(self, kore: Key, *, is_parted: bool) -> None:
+        """Write down that a person parted a pair, or joined it."""
+        self.play.tale.n += 1
+        self.play.oracle.parted.append((str(kore), self.play.tale.n, is_parted))
 
     def stop(self) -> None:
         """Ask the run that is going on to stop."""

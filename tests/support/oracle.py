@@ -47,6 +47,7 @@ class Oracle:
         lost: of these, when the state itself was lost, or an older one restored.
         told: by record and code, when it was listed with what nobody has to decide.
         decided: when a person last decided a conflict of a record.
+        parted: Kore records with when a person parted them, or joined them again.
         agreed: what runs could know of when both sides of a pair agreed.
     """
 
@@ -62,6 +63,7 @@ class Oracle:
     lost: list[int] = field(default_factory=list)
     told: dict[tuple[str, str], int] = field(default_factory=dict)
     decided: dict[str, int] = field(default_factory=dict)
+    parted: list[tuple[str, int, bool]] = field(default_factory=list)
     runs: list[int] = field(default_factory=list)
     ends: list[int] = field(default_factory=list)
     _judged: int = 0
@@ -241,8 +243,8 @@ class Oracle:
         driven = bool(theirs) or any(agreed < n < change.n for n in remapped)
         owner = twin.owner if twin is ENDED else self.owner or twin.owner
         writer = "casemgr" if change.key.startswith("kore:") else "kore"
-        if driven and (carried is not None or owner == writer):
-            return
+        if driven and (carried is not None or owner == writer or is_past):
+            return  # also a date that nobody can carry any more
         if driven and self.agreed.is_unchanged(change, twin, other, last.value):
             return
         if twin is ENDED and self._may_end(change, other):

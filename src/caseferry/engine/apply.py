@@ -143,7 +143,8 @@ class Applier:
     def _keep_sent(self, work: Work, action: Action) -> None:
         """Move the bases of the fields that were sent: our own write is no change.
 
-        A note moves the source's base alone: the field itself stays as it was.
+        A note moves the source's base alone: the field itself stays as it was, and is
+        agreed on so where it never was.
         """
         link = work.link(action.role, action.key)
         if link is None:
@@ -157,6 +158,8 @@ class Applier:
                 continue  # sent along so that it is kept; it belongs to others
             if action.kind is ActionKind.UPDATE:
                 casemgr[change.name] = change.after
+            else:
+                casemgr.setdefault(change.name, change.before)
             if field is not None:
                 kore[change.name] = field.source
         target = work.targets.get(link.casemgr)

@@ -325,7 +325,9 @@ def _moves(  # noqa: PLR0913 - what a move is decided on
         return "both" if taken else ""
     is_emptied = field.source is None and current is not None
     stays = changed or is_emptied  # listed until somebody decides
-    return "source" if told and not stays else ""
+    if not told or stays:
+        return ""
+    return "both" if is_new else "source"
 
 
 def _lacks(field: MappedField, current: Value | None) -> bool:

@@ -7,14 +7,28 @@ from support.duplex import Duplex
 from support.operator import Operator
 
 
-@pytest.mark.parametrize("take", System)
-def test_a_decision_holds_while_its_activity_waits(take: System) -> None:
-    """Under a changed mapping, and nobody is assigned who could take an edit."""
+def two_cases() -> tuple[Duplex, Operator]:
+    """Carry a Kore case without tasks, and an agent's with two."""
     play = Duplex(newest_first=False)
-    operator = Operator(play)
     play.kore_case(0)
     play.agent_case(2)
     play.sync()
+    return play, Operator(play)
+
+
+def parted_when_closed() -> tuple[Duplex, Operator]:
+    """Part the agent's case from its twin after both were closed, and before a run."""
+    play, operator = two_cases()
+    play.close(1)
+    play.clash_on_case(0, "closed", "due")
+    operator.part(1)
+    return play, operator
+
+
+@pytest.mark.parametrize("take", System)
+def test_a_decision_holds_while_its_activity_waits(take: System) -> None:
+    """Under a changed mapping, and nobody is assigned who could take an edit."""
+    play, operator = two_cases()
     play.remap()
     for what in (0, 2):  # its priority; its end, where nobody is assigned any more
         operator.disagree(2, what)
@@ -87,14 +101,7 @@ def test_a_way_there_and_back_that_nobody_saw_undoes_no_decision() -> None:
 
 def test_what_came_to_agree_while_a_pair_was_parted_is_not_known() -> None:
     """Both were closed then; Kore's was opened again before the two were joined."""
-    play = Duplex(newest_first=False)
-    operator = Operator(play)
-    play.kore_case(0)
-    play.agent_case(2)
-    play.sync()
-    play.close(1)
-    play.clash_on_case(0, "closed", "due")
-    operator.part(1)
+    play, operator = parted_when_closed()
     play.sync()
     play.clash_on_case(0, "on hold", "due")
 
@@ -106,14 +113,7 @@ def test_what_came_to_agree_while_a_pair_was_parted_is_not_known() -> None:
 
 def test_our_own_opening_of_a_case_shows_nobodys() -> None:
     """Kore's case is opened for an edit of its tasks while a person opens it."""
-    play = Duplex(newest_first=False)
-    operator = Operator(play)
-    play.kore_case(0)
-    play.agent_case(2)
-    play.sync()
-    play.close(1)
-    play.clash_on_case(0, "closed", "due")
-    operator.part(1)
+    play, operator = parted_when_closed()
     operator.sync_with("none")
     operator.join(7)
     play.kore_task(6)

@@ -366,6 +366,18 @@ HISTORIES: dict[str, tuple[Step, list[Step]]] = {
             ("read_whole", 0),
         ],
     ),
+    "an older state takes what was carried since for a change": (
+        (0, 0, "casemgr", False),
+        [
+            ("edit_case", 0, 1, "low"),
+            ("edit_kore_case", 0, 0, "closed"),
+            ("read_whole", 0),
+            ("read_whole", 0),
+            ("restore", 0, 2),
+            ("clash_on_case", 0, 0, "critical", "due"),
+            ("read_whole", 0),
+        ],
+    ),
     "a case that was opened and closed unseen is brought back all the same": (
         (0, 0, "", True),
         [

@@ -320,6 +320,7 @@ class Duplex:
             self.both.rig.store.restore(copy)
             self._break()
             self.oracle.lost.append(self.tale.n)
+            self.oracle.restored.append(self.tale.n)
 
     def lose(self) -> None:
         self.wait(200)

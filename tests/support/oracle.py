@@ -45,6 +45,8 @@ class Oracle:
         runs, ends: moments when a run began, and when one ended well and whole.
         broken: moments after which the state did not know all that had been done.
         lost: of these, when the state itself was lost, or an older one restored.
+        restored: of these, when an older one was: it takes what was carried since for
+            a change, and the owner decides.
         told: by record and code, when it was listed with what nobody has to decide.
         decided: when a person last decided a conflict of a record.
         parted: Kore records with when a person parted them, or joined them again.
@@ -61,6 +63,7 @@ class Oracle:
     remapped: list[int] = field(default_factory=list)
     broken: list[int] = field(default_factory=list)
     lost: list[int] = field(default_factory=list)
+    restored: list[int] = field(default_factory=list)
     told: dict[tuple[str, str], int] = field(default_factory=dict)
     decided: dict[str, int] = field(default_factory=dict)
     parted: list[tuple[str, int, bool]] = field(default_factory=list)
@@ -256,7 +259,9 @@ class Oracle:
         words = f"{_told(change)}: a person's value"
         agreed_at = partial(self.agreed.meant, change.key, twin, other)
         is_lost = self.agreed.is_unknown(self.lost, change.n, agreed_at)
-        if (twin is ENDED and is_lost) or self._is_again(change, twin, other, last):
+        is_older = self.agreed.is_unknown(self.restored, change.n, agreed_at)
+        is_free = (twin is ENDED and is_lost) or (owner == writer and is_older)
+        if is_free or self._is_again(change, twin, other, last):
             self.again.append(words)
         elif not self._is_finished(change, last.n):
             self.half_made.append(words)

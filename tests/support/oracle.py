@@ -310,12 +310,13 @@ class Oracle:
         return False
 
     def is_forgotten(self, key: str, name: str) -> bool:
-        """Tell whether the state was lost before a run saw a field's last value."""
+        """Tell whether the state was lost since the run before a field's last value.
+
+        Nobody knows then whether a note has told it, and none is written twice.
+        """
         n = self.tale.history[key, name][-1].n
         end = max((end for end in self.ends if end < n), default=0)
-        whole = (end for end in self.ends if self.agreed.run_before(end) > n)
-        seen = min(whole, default=self.tale.n)
-        return any(end <= lost <= seen for lost in self.lost)
+        return any(lost >= end for lost in self.lost)
 
     def _is_again(self, change: Change, twin: Twin, other: str, last: Moment) -> bool:
         """Tell whether a person went back to what the state took for agreed still."""

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from caseferry.engine.to_kore.work import KoreWork
+from caseferry.mapping.names import WRITE_ONCE
 from caseferry.model.correlation import Role, generation_of
 from caseferry.model.link import Link
 from caseferry.model.mapped import MappedRecord
@@ -91,10 +92,13 @@ def as_it_is(work: KoreWork, link: Link, record: Record) -> Link:
         digest=work.group.mapping,
         source_print=work.prints[link.casemgr],
     )
-    differing = {
+    told = WRITE_ONCE if link.role is Role.TASK else frozenset[str]()
+    differing = {  # what casemgr takes only once was changed in Kore, and perhaps told
         f.casemgr
         for f in contents(mapped)
-        if f.value is not None and not f.is_met_by(record.fields.get(f.kore))
+        if f.value is not None
+        and f.casemgr not in told
+        and not f.is_met_by(record.fields.get(f.kore))
     }
     lacking = set()
     if work.way is not Way.ALONE:  # each direction fills in what it can

@@ -123,3 +123,20 @@ def test_our_own_opening_of_a_case_shows_nobodys() -> None:
 
     assert play.oracle.judge() == []
     assert play.end() == []
+
+
+def test_tags_that_are_written_with_ours_may_come_back() -> None:
+    """Kore takes them as a whole, and nothing shows an edit of the same moment."""
+    play = Duplex(newest_first=False)
+    play.kore_case(1)
+    play.sync()
+    play.edit_kore_task(0, "one tag")
+    play.sync()
+    play.edit_activity(0, "due")
+    play.during[4] = [lambda: play.edit_kore_task(0, "no tags")]
+
+    play.sync()
+
+    assert play.oracle.judge() == []
+    assert play.oracle.blind
+    assert play.end() == []

@@ -149,7 +149,7 @@ class Oracle:
         if twin is ENDED and not change.new:
             self._reopened(change, twin, other)
             return
-        if self._is_emptied_unseen(change):
+        if self._is_emptied_unseen(change) or self._is_put_back(change):
             self.blind.append(_told(change))
             return
         may_end = self._may_end(change, other) or self._ended_before(change)
@@ -196,6 +196,18 @@ class Oracle:
             for c in self.tale.changes
             if c.n < change.n
         )
+
+    def _is_put_back(self, change: Change) -> bool:
+        """Tell whether tags came back that somebody had just changed in Kore.
+
+        They are written as a whole, our own among them, and as they were shown last.
+        """
+        last = self._before(change)
+        is_whole = change.key.startswith("kore:") and change.field == "tags"
+        if not is_whole or last is None or last.who != PERSON:
+            return False
+        shown = self.tale.at(change.key, change.field, change.seen)
+        return self._is_blind(change, last.n) and bool(shown == change.new)
 
     def _ended_before(self, change: Change) -> bool:
         """Tell whether a case ends again that a person had ended, and we opened."""

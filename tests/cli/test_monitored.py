@@ -74,6 +74,28 @@ def test_counts_outlive_the_process_and_a_failure_keeps_the_last_success(
     assert 'outcome="unreachable"' in (home.folder / "caseferry.prom").read_text()
 
 
+def test_every_command_notes_what_it_sends_for_the_next_one(shop: Rehearsal) -> None:
+    """The limits hold over runs of any process: each request is in the files."""
+    limits = {
+        f"CASEFERRY__{system}__REQUESTS_PER_MINUTE": "5000"
+        for system in ("KORE", "CASEMGR")
+    }
+    home = shop.home.having(**limits)
+
+    def noted(system: str) -> int:
+        return (home.folder / f"caseferry.db.{system}-sent").read_text().count("sent ")
+
+    for command in (MIGRATE, ("check", "--quick"), ("sync", "--yes"), ("verify",)):
+        home.run(*command)
+        for system in ("kore", "casemgr"):
+            calls = [
+                call
+                for call in shop.box.log
+                if call.system == system and call.operation != "token"
+            ]
+            assert noted(system) == len(calls)
+
+
 def test_a_json_log_has_an_object_a_line_and_no_contents(shop: Rehearsal) -> None:
     """Each event has its time, level, name and run; people and texts are not in it."""
     shop.box.faults.add(Fault(kind="error_before", operation="get_cases"))

@@ -1,6 +1,8 @@
 """Runs on a schedule: on virtual time, whatever a run comes to."""
 
+import errno
 import json
+import os
 import signal
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -134,6 +136,31 @@ def test_json_is_one_document_a_line(stage: Stage) -> None:
     assert documents[0]["data"] == DATA
     assert documents[1]["errors"][0]["code"] == "unreachable"
     assert {each["command"] for each in documents} == {"sync"}
+
+
+@pytest.mark.parametrize("as_json", [True, False], ids=["json", "text"])
+def test_a_full_disk_under_stdout_is_a_warning_and_the_schedule_goes_on(
+    stage: Stage, caplog: pytest.LogCaptureFixture, *, as_json: bool
+) -> None:
+    """What could not be shown is in the history; the next run may be shown again."""
+    stage.as_json = as_json
+    room = Screen()
+
+    class Full(Screen):
+        def write(self, text: str) -> int:
+            if len(stage.starts) < 3:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            return room.write(text)
+
+    stage.out = Full()
+
+    done = stage.run(Result(run=1), DOWN, Result(run=3))
+
+    assert (done.exit_code, len(stage.starts)) == (0, 3)
+    told = [each for each in caplog.records if each.message == "output.unwritable"]
+    assert [vars(each)["reason"] for each in told] == ["No space left on device"] * 2
+    assert room.getvalue().count("\n") == 1
+    assert stage.health["run"] == 3
 
 
 def test_a_run_longer_than_the_interval_leaves_slots_out(stage: Stage) -> None:

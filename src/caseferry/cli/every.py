@@ -16,6 +16,7 @@ from caseferry.bootstrap import reading_state
 from caseferry.cli.interrupt import WORDS, stoppable
 from caseferry.cli.monitor import after, run_facts, write_files
 from caseferry.cli.options import Invocation
+from caseferry.cli.render import Unshown
 from caseferry.cli.result import ExitCode, Result, failure
 from caseferry.config import Config
 from caseferry.errors import CaseferryError, StateError, UserError
@@ -167,15 +168,22 @@ class _Course:
         due = "" if is_over else canonical_time(now + timedelta(seconds=wait_s))
         self._log(wait_s)
         self._tell_monitors(due)
+        try:
+            self.invocation.show(self._shown(wait_s, is_over=is_over))
+        except Unshown as why:  # the next one may be shown again
+            _log.warning("output.unwritable", extra={"reason": str(why)})
+
+    def _shown(self, wait_s: float, *, is_over: bool) -> Result:
+        """Give what is shown of a run: all of it to machines, a line to a person."""
         if self.invocation.json:
-            self.invocation.show(self.last)
-            return
+            return self.last
+        now = canonical_time(self.clock.now())
         code = self.last.ended_by if self.last.exit_code in _FAILED else None
         run = "" if self.last.run is None else f"run {self.last.run}: "
-        line = f"{local_time(canonical_time(now))}  {run}"
+        line = f"{local_time(now)}  {run}"
         line += run_line(self.last.data, code)
         line += "; stopping" if is_over else f"; next in {duration(wait_s)}"
-        self.invocation.show(replace(self.last, lines=[line, *self._more()]))
+        return replace(self.last, lines=[line, *self._more()])
 
     def _more(self) -> Iterator[str]:
         """Give what a person is told beyond the line: all with -v, else errors."""

@@ -12,14 +12,13 @@ from itertools import dropwhile
 from typing import Final
 
 from caseferry.adapters.clock import SystemClock
-from caseferry.bootstrap import reading_state
 from caseferry.cli.interrupt import WORDS, stoppable
-from caseferry.cli.monitor import after, run_facts, write_files
+from caseferry.cli.monitor import after, known_facts, monitors_of, write_files
 from caseferry.cli.options import Invocation
 from caseferry.cli.render import Unshown
-from caseferry.cli.result import ExitCode, Result, failure
+from caseferry.cli.result import FAILED, ExitCode, Result, failure
 from caseferry.config import Config
-from caseferry.errors import CaseferryError, StateError, UserError
+from caseferry.errors import CaseferryError, UserError
 from caseferry.model.schedule import Schedule, Slot
 from caseferry.model.times import canonical_time
 from caseferry.ports import Clock
@@ -31,9 +30,6 @@ STOP_PATIENCE_S: Final = 60.0
 """How long a run may take to stop; then the process ends as if it were killed."""
 _SHORTEST_S: Final = 1.0
 _MINUTE_S: Final = 60
-_FAILED: Final = frozenset(
-    {ExitCode.ERROR, ExitCode.USAGE, ExitCode.SAFETY_STOP, ExitCode.TRY_LATER}
-)
 _log = logging.getLogger("caseferry.run")
 
 
@@ -101,6 +97,7 @@ def run_every(
     course = _Course(
         invocation=invocation, config=invocation.load().config, once=once, clock=clock
     )
+    invocation.is_scheduled = True
     words = invocation.stop_words(WORDS)
     with stoppable(invocation.stop, invocation.env, words, patience_s=STOP_PATIENCE_S):
         return course.follow(schedule)
@@ -128,7 +125,7 @@ class _Course:
         slot = schedule.first()
         while self._is_due(slot):
             self.last = self._run()
-            self.failures = self.failures + 1 if self.last.exit_code in _FAILED else 0
+            self.failures = self.failures + 1 if self.last.exit_code in FAILED else 0
             if _is_final(self.last, is_first=slot.number == 0):
                 self._tell_monitors("")
                 return self.last
@@ -178,7 +175,7 @@ class _Course:
         if self.invocation.json:
             return self.last
         now = canonical_time(self.clock.now())
-        code = self.last.ended_by if self.last.exit_code in _FAILED else None
+        code = self.last.ended_by if self.last.exit_code in FAILED else None
         run = "" if self.last.run is None else f"run {self.last.run}: "
         line = f"{local_time(now)}  {run}"
         line += run_line(self.last.data, code)
@@ -193,7 +190,7 @@ class _Course:
         )
 
     def _log(self, wait_s: float) -> None:
-        has_failed = self.last.exit_code in _FAILED
+        has_failed = self.last.exit_code in FAILED
         _log.log(
             logging.WARNING if has_failed else logging.INFO,
             "schedule.failed" if has_failed else "schedule.waiting",
@@ -209,18 +206,13 @@ class _Course:
     def _tell_monitors(self, due: str) -> None:
         with suppress(CaseferryError):  # the run told; the files are where they were
             self.config = self.invocation.load().config
-        write_files(
-            self.config, lambda: after(self._facts(), self.last, self.failures, due)
-        )
 
-    def _facts(self) -> RunFacts:
-        try:
-            with reading_state(self.config) as store:
-                return run_facts(store)
-        except StateError:
+        def facts() -> RunFacts:
             at = canonical_time(self.clock.now())
-            command = self.invocation.command
-            return RunFacts(at=at, command=command, status="error", exit_code=None)
+            known = known_facts(self.config, self.invocation.command, at)
+            return after(known, self.last, self.failures, due)
+
+        write_files(monitors_of(self.config), facts)
 
 
 def _is_final(result: Result, *, is_first: bool) -> bool:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
-from typing import Any
+from typing import Any, Final
 
 from caseferry.errors import CaseferryError, Fault, Scope, UserError
 from caseferry.report.text import wrapped
@@ -21,6 +21,12 @@ class ExitCode(IntEnum):
     PENDING = 6
     TRY_LATER = 7
     INTERRUPTED = 130
+
+
+FAILED: Final = frozenset(
+    {ExitCode.ERROR, ExitCode.USAGE, ExitCode.SAFETY_STOP, ExitCode.TRY_LATER}
+)
+"""Of a run that did not go through."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

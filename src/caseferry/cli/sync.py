@@ -4,6 +4,7 @@ import click
 
 from caseferry.cli.course import GUARDS, Course, Wishes
 from caseferry.cli.every import need_room, run_every
+from caseferry.cli.monitor import telling_failures
 from caseferry.cli.options import (
     Command,
     Duration,
@@ -49,8 +50,9 @@ def sync(
             invocation.need_consent()
         return _once(invocation, wishes)
     invocation.yes = True  # nobody is there to be asked
-    need_room(every, pass_length_s(invocation))
-    return run_every(invocation, every, lambda: _once(invocation, wishes))
+    with telling_failures(invocation):
+        need_room(every, pass_length_s(invocation))
+        return run_every(invocation, every, lambda: _once(invocation, wishes))
 
 
 def _once(invocation: Invocation, wishes: Wishes) -> Result:

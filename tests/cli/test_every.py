@@ -172,6 +172,26 @@ def test_a_run_longer_than_the_interval_leaves_slots_out(stage: Stage) -> None:
     assert stage.slots == [0, 3, 6, 9]
 
 
+def test_a_schedule_that_became_too_short_is_stretched_and_told(
+    stage: Stage, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A pass longer than the interval makes runs rarer, until it is short again."""
+    seen: list[Any] = []
+    stage.meanwhile = lambda n: (
+        seen.append(stage.health["stretched_s"]) if n > 1 else None
+    )
+    long, short = Result(next_pass_s=150.0), Result(next_pass_s=20.0)
+
+    stage.run(short, long, DOWN, long, short, short)
+
+    assert stage.slots == [0, 1, 4, 7, 10, 11]
+    assert seen == [None, 150.0, 150.0, 150.0, None]
+    told = [each for each in caplog.records if each.message == "schedule.too_short"]
+    assert [(vars(e)["interval_s"], vars(e)["pass_s"]) for e in told] == [(60, 150)]
+    text = " ".join(stage.out.getvalue().split())
+    assert text.count("one pass takes 2 min at the configured limits") == 3
+
+
 @pytest.mark.parametrize(
     "error",
     [DOWN, Locked("in use"), SafetyStop("max-creates", "too many"), KeyError("bug")],

@@ -201,6 +201,34 @@ def test_on_a_schedule_each_run_is_told_once(
     assert all(each["next_run"] for each in told[:3])
 
 
+def test_a_schedule_without_a_state_learns_how_long_a_pass_takes(
+    shop: Rehearsal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What could not be refused at the start is stretched after the first run."""
+    home = watched(shop.home).having(CASEFERRY__KORE__REQUESTS_PER_MINUTE="50")
+    clock = VirtualClock()
+    waits: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        waits.append(seconds)
+        clock.elapsed += seconds
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(0.2)
+
+    def hasty(*given: Any) -> Result:
+        return run_every(*given, clock=clock)
+
+    monkeypatch.setattr(clock, "sleep", sleep)
+    monkeypatch.setattr("caseferry.cli.sync.run_every", hasty)
+
+    done = home.run("sync", "--every", "1s")
+
+    assert done.code == 0
+    assert "schedule.too_short interval_s=1.0 pass_s=2.4" in done.err
+    assert "one pass takes 2.4 s at the configured limits" in " ".join(done.out.split())
+    assert waits[0] > 2
+
+
 def test_every_command_notes_what_it_sends_for_the_next_one(shop: Rehearsal) -> None:
     """The limits hold over runs of any process: each request is in the files."""
     limits = {

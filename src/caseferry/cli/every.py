@@ -24,7 +24,7 @@ from caseferry.model.times import canonical_time
 from caseferry.ports import Clock
 from caseferry.report.run_facts import RunFacts
 from caseferry.report.run_line import run_line
-from caseferry.report.text import duration, local_time
+from caseferry.report.text import duration, local_time, wrapped
 
 STOP_PATIENCE_S: Final = 60.0
 """How long a run may take to stop; then the process ends as if it were killed."""
@@ -95,7 +95,10 @@ def run_every(
         seed=str(os.getpid()) if seed is None else seed,
     )
     course = _Course(
-        invocation=invocation, config=invocation.load().config, once=once, clock=clock
+        invocation=invocation,
+        config=invocation.load().config,
+        once=once,
+        clock=clock,
     )
     invocation.is_scheduled = True
     words = invocation.stop_words(WORDS)
@@ -111,6 +114,7 @@ class _Course:
         config: as it could be read last.
         last: what the last run came to.
         failures: runs that failed in a row.
+        stretched_s: what a pass takes, where that is longer than the interval; else 0.
     """
 
     invocation: Invocation
@@ -119,6 +123,7 @@ class _Course:
     clock: Clock
     last: Result = field(default_factory=Result)
     failures: int = 0
+    stretched_s: float = 0.0
 
     def follow(self, schedule: Schedule) -> Result:
         """Run until somebody asks to stop, or it makes no sense to go on."""
@@ -129,13 +134,25 @@ class _Course:
             if _is_final(self.last, is_first=slot.number == 0):
                 self._tell_monitors("")
                 return self.last
-            slot = schedule.after(slot, self.clock.monotonic(), self.failures)
+            self._compare(schedule.interval_s)
+            now_s = self.clock.monotonic()
+            slot = schedule.after(slot, now_s, self.failures, self.stretched_s)
             self._report(slot)
         if slot.number > 0:
             self._tell_monitors("")
         is_typed = self.invocation.stop.signal == signal.SIGINT
         code = ExitCode.INTERRUPTED if is_typed else ExitCode.DONE
         return Result(exit_code=code, is_shown=True)
+
+    def _compare(self, interval_s: float) -> None:
+        """Look whether the schedule still leaves time for a pass; say when not."""
+        if self.last.next_pass_s is None:
+            return
+        pass_s, is_known = self.last.next_pass_s, self.stretched_s > 0
+        self.stretched_s = pass_s if pass_s > interval_s else 0.0
+        if self.stretched_s and not is_known:
+            fields = {"interval_s": interval_s, "pass_s": round(pass_s, 1)}
+            _log.warning("schedule.too_short", extra=fields)
 
     def _is_due(self, slot: Slot) -> bool:
         """Wait for a slot; False where a stop was asked for meanwhile."""
@@ -180,7 +197,15 @@ class _Course:
         line = f"{local_time(now)}  {run}"
         line += run_line(self.last.data, code)
         line += "; stopping" if is_over else f"; next in {duration(wait_s)}"
-        return replace(self.last, lines=[line, *self._more()])
+        return replace(self.last, lines=[line, *self._stretched(), *self._more()])
+
+    def _stretched(self) -> list[str]:
+        if not self.stretched_s:
+            return []
+        takes = f"one pass takes {duration(self.stretched_s)} at the configured limits"
+        return wrapped(
+            f"! runs are further apart than --every asks: {takes}", hanging="  "
+        )
 
     def _more(self) -> Iterator[str]:
         """Give what a person is told beyond the line: all with -v, else errors."""
@@ -210,7 +235,8 @@ class _Course:
         def facts() -> RunFacts:
             at = canonical_time(self.clock.now())
             known = known_facts(self.config, self.invocation.command, at)
-            return after(known, self.last, self.failures, due)
+            facts = after(known, self.last, self.failures, due)
+            return replace(facts, stretched_s=self.stretched_s or None)
 
         write_files(monitors_of(self.config), facts)
 

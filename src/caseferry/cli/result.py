@@ -38,6 +38,7 @@ class Result:
         errors: as in the JSON envelope.
         run: its number in the state.
         is_shown: it was written already; only its exit code is still wanted.
+        next_pass_s: what the next run takes at least; None where nobody asked.
     """
 
     data: Mapping[str, Any] = field(default_factory=dict)
@@ -46,6 +47,7 @@ class Result:
     exit_code: int = ExitCode.DONE
     run: int | None = None
     is_shown: bool = False
+    next_pass_s: float | None = None
 
     @property
     def status(self) -> str:

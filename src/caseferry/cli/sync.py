@@ -1,5 +1,7 @@
 """`sync`: two-way, once or on a schedule."""
 
+from dataclasses import replace
+
 import click
 
 from caseferry.cli.course import GUARDS, Course, Wishes
@@ -13,7 +15,7 @@ from caseferry.cli.options import (
     dry_run_option,
     max_duration_option,
 )
-from caseferry.cli.pass_length import pass_length_s
+from caseferry.cli.pass_length import next_pass_s, pass_length_s
 from caseferry.cli.result import Result
 from caseferry.cli.running import begun
 from caseferry.model.direction import Direction
@@ -59,4 +61,6 @@ def _once(invocation: Invocation, wishes: Wishes) -> Result:
     with begun(invocation, wishes.inputs(), Direction.TWO_WAY) as this:
         result = Course(invocation, this, wishes, Direction.TWO_WAY).run()
         this.came_to(result)
-    return result
+        config, run = this.loaded.config, this.run
+        pass_s = next_pass_s(config, this.mapper, run.store, run.systems.kore)
+    return replace(result, next_pass_s=pass_s)

@@ -59,8 +59,11 @@ class Stage:
     starts: list[float] = field(default_factory=list)
     meanwhile: Callable[[int], None] = lambda _number: None
     signal: int = signal.SIGTERM
+    variables: dict[str, str] = field(default_factory=dict)
 
-    def run(self, *steps: Step, interval_s: float = 60.0) -> Result:
+    def run(
+        self, *steps: Step, interval_s: float = 60.0, seed: str | None = "s"
+    ) -> Result:
         """Run until the steps are used up; then somebody asks to stop."""
         env = Environment(
             stdin=Screen(),
@@ -70,6 +73,7 @@ class Stage:
             variables={
                 "CASEFERRY__HEALTH__FILE": "health.json",
                 "CASEFERRY__METRICS__TEXTFILE": "caseferry.prom",
+                **self.variables,
             },
         )
         invocation = Invocation(env=env, json=self.as_json, command="sync")
@@ -88,7 +92,7 @@ class Stage:
                 raise step
             return step
 
-        return run_every(invocation, interval_s, once, clock=self.clock, seed="s")
+        return run_every(invocation, interval_s, once, clock=self.clock, seed=seed)
 
     @property
     def slots(self) -> list[int]:
@@ -297,5 +301,24 @@ def test_a_schedule_shorter_than_a_pass_is_refused_with_the_figure() -> None:
     assert "--every 24m" in caught.value.hint
     need_room(24 * 60, 1384.0)
     need_room(5, 5)
-    with pytest.raises(UserError, match="less than a second"):
+    with pytest.raises(UserError, match="less than a second") as caught:
         need_room(0, 0)
+    assert caught.value.hint == "give --every 1s or more"
+
+
+def test_installations_start_at_moments_of_their_own(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever number its process has: in a container that is the same everywhere."""
+    moments = set()
+    monkeypatch.setattr(os, "getpid", lambda: 1)
+    for host in ("a", "b", "a"):
+        for tenant in ("one", "two"):
+            monkeypatch.setattr("caseferry.cli.every.gethostname", lambda h=host: h)
+            stage.starts.clear()
+            stage.clock = VirtualClock()
+            stage.variables = {"CASEFERRY__CASEMGR__TENANT": tenant}
+            stage.run(Result(), Result(), seed=None)
+            moments.add(round(stage.starts[1], 3))
+
+    assert len(moments) == 4

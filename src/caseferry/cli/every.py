@@ -2,16 +2,17 @@
 
 import logging
 import math
-import os
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from itertools import dropwhile
+from socket import gethostname
 from typing import Final
 
 from caseferry.adapters.clock import SystemClock
+from caseferry.bootstrap import pair_of
 from caseferry.cli.interrupt import WORDS, stoppable
 from caseferry.cli.monitor import after, known_facts, monitors_of, write_files
 from caseferry.cli.options import Invocation
@@ -46,13 +47,17 @@ def need_room(interval_s: float, pass_s: float) -> None:
     if interval_s >= max(pass_s, _SHORTEST_S):
         return
     why = "less than a second"
-    if pass_s > interval_s:
+    hint = f"give --every {_typed(max(pass_s, _SHORTEST_S))} or more"
+    if pass_s > max(interval_s, _SHORTEST_S):
         why = f"one pass takes {duration(pass_s)} at the configured limits"
+        hint += (
+            ", or raise requests_per_minute and requests_per_hour where the tenant "
+            "allows it"
+        )
     raise UserError(
         f"a run every {duration(interval_s)} cannot be kept: {why}",
         code="schedule-too-short",
-        hint=f"give --every {_typed(max(pass_s, _SHORTEST_S))} or more, or raise "
-        "requests_per_minute and requests_per_hour where the tenant allows it",
+        hint=hint,
     )
 
 
@@ -83,20 +88,21 @@ def run_every(
         interval_s: between the starts of two runs.
         once: does one run; may raise.
         clock: sleeps until `invocation.stop` is asked.
-        seed: of the jitter; else the process.
+        seed: of the jitter; else the installation.
 
     Returns:
         Exit code 0 after SIGTERM, 130 after Ctrl-C, else what ended it.
     """
     clock = clock or SystemClock(invocation.stop.event)
+    config = invocation.load().config
     schedule = Schedule(
         interval_s=interval_s,
         began_s=clock.monotonic(),
-        seed=str(os.getpid()) if seed is None else seed,
+        seed=_seed(config) if seed is None else seed,
     )
     course = _Course(
         invocation=invocation,
-        config=invocation.load().config,
+        config=config,
         once=once,
         clock=clock,
     )
@@ -104,6 +110,11 @@ def run_every(
     words = invocation.stop_words(WORDS)
     with stoppable(invocation.stop, invocation.env, words, patience_s=STOP_PATIENCE_S):
         return course.follow(schedule)
+
+
+def _seed(config: Config) -> str:
+    """Tell installations apart: a process has the same number in each container."""
+    return f"{pair_of(config)} {config.state.path} {gethostname()}"
 
 
 @dataclass(slots=True, kw_only=True)

@@ -247,6 +247,7 @@ def _kore_settings(
             }
         ),
         client_secret=secret,
+        sent_file=_sent_file(config, System.KORE),
         ids=ids,
         timeout_s=http.timeout,
         max_attempts=http.max_attempts,
@@ -274,11 +275,18 @@ def _casemgr_settings(config: Config, secret: str) -> CasemgrSettings:
             }
         ),
         client_secret=secret,
+        sent_file=_sent_file(config, System.CASEMGR),
         user_token_url=config.casemgr.user_token_url or "",
         timeout_s=http.timeout,
         max_attempts=http.max_attempts,
         ca_file=http.ca_file,
     )
+
+
+def _sent_file(config: Config, system: System) -> str:
+    """Give where it is kept when requests left: beside the state, for all commands."""
+    state = Path(config.state.path).resolve()  # a link is another name for it
+    return str(state.with_name(f"{state.name}.{system}-sent"))
 
 
 def state_lock(config: Config) -> StateLock:

@@ -146,6 +146,25 @@ def test_no_token(answer: httpx.Response, error: type[Exception]) -> None:
     assert isinstance(caught.value, RateLimited) or "token" in str(caught.value)
 
 
+def test_a_limit_of_the_token_endpoint_is_waited_for() -> None:
+    """It is asked again when it said so, not at once."""
+    clock, at = FakeClock(), list[float]()
+
+    def answer(asked: int) -> httpx.Response:
+        at.append(clock.elapsed)
+        if asked < 3:
+            return httpx.Response(429, headers={"Retry-After": "20"})
+        return httpx.Response(200, json={"access_token": "t"})
+
+    casemgr, _, _ = casemgr_with_tokens(answer, clock)
+
+    casemgr.probe_token()
+
+    assert len(at) == 3
+    assert at[1] >= 20
+    assert at[2] >= at[1] + 20
+
+
 def test_tokens_expire_at_the_server() -> None:
     """A run outlives its tokens without anybody noticing."""
     b = bench({"casemgr.token_life_s": 60})

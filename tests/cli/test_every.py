@@ -1,6 +1,8 @@
 """Runs on a schedule: on virtual time, whatever a run comes to."""
 
+import errno
 import json
+import os
 import signal
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -57,8 +59,11 @@ class Stage:
     starts: list[float] = field(default_factory=list)
     meanwhile: Callable[[int], None] = lambda _number: None
     signal: int = signal.SIGTERM
+    variables: dict[str, str] = field(default_factory=dict)
 
-    def run(self, *steps: Step, interval_s: float = 60.0) -> Result:
+    def run(
+        self, *steps: Step, interval_s: float = 60.0, seed: str | None = "s"
+    ) -> Result:
         """Run until the steps are used up; then somebody asks to stop."""
         env = Environment(
             stdin=Screen(),
@@ -68,6 +73,7 @@ class Stage:
             variables={
                 "CASEFERRY__HEALTH__FILE": "health.json",
                 "CASEFERRY__METRICS__TEXTFILE": "caseferry.prom",
+                **self.variables,
             },
         )
         invocation = Invocation(env=env, json=self.as_json, command="sync")
@@ -86,7 +92,7 @@ class Stage:
                 raise step
             return step
 
-        return run_every(invocation, interval_s, once, clock=self.clock, seed="s")
+        return run_every(invocation, interval_s, once, clock=self.clock, seed=seed)
 
     @property
     def slots(self) -> list[int]:
@@ -136,6 +142,31 @@ def test_json_is_one_document_a_line(stage: Stage) -> None:
     assert {each["command"] for each in documents} == {"sync"}
 
 
+@pytest.mark.parametrize("as_json", [True, False], ids=["json", "text"])
+def test_a_full_disk_under_stdout_is_a_warning_and_the_schedule_goes_on(
+    stage: Stage, caplog: pytest.LogCaptureFixture, *, as_json: bool
+) -> None:
+    """What could not be shown is in the history; the next run may be shown again."""
+    stage.as_json = as_json
+    room = Screen()
+
+    class Full(Screen):
+        def write(self, text: str) -> int:
+            if len(stage.starts) < 3:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            return room.write(text)
+
+    stage.out = Full()
+
+    done = stage.run(Result(run=1), DOWN, Result(run=3))
+
+    assert (done.exit_code, len(stage.starts)) == (0, 3)
+    told = [each for each in caplog.records if each.message == "output.unwritable"]
+    assert [vars(each)["reason"] for each in told] == ["No space left on device"] * 2
+    assert room.getvalue().count("\n") == 1
+    assert stage.health["run"] == 3
+
+
 def test_a_run_longer_than_the_interval_leaves_slots_out(stage: Stage) -> None:
     """No run starts before the last one ended, and none is made up for."""
     stage.lasts_s = 150.0
@@ -143,6 +174,26 @@ def test_a_run_longer_than_the_interval_leaves_slots_out(stage: Stage) -> None:
     stage.run(*[Result()] * 4)
 
     assert stage.slots == [0, 3, 6, 9]
+
+
+def test_a_schedule_that_became_too_short_is_stretched_and_told(
+    stage: Stage, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A pass longer than the interval makes runs rarer, until it is short again."""
+    seen: list[Any] = []
+    stage.meanwhile = lambda n: (
+        seen.append(stage.health["stretched_s"]) if n > 1 else None
+    )
+    long, short = Result(next_pass_s=150.0), Result(next_pass_s=20.0)
+
+    stage.run(short, long, DOWN, long, short, short)
+
+    assert stage.slots == [0, 1, 4, 7, 10, 11]
+    assert seen == [None, 150.0, 150.0, 150.0, None]
+    told = [each for each in caplog.records if each.message == "schedule.too_short"]
+    assert [(vars(e)["interval_s"], vars(e)["pass_s"]) for e in told] == [(60, 150)]
+    text = " ".join(stage.out.getvalue().split())
+    assert text.count("one pass takes 2 min at the configured limits") == 3
 
 
 @pytest.mark.parametrize(
@@ -250,5 +301,24 @@ def test_a_schedule_shorter_than_a_pass_is_refused_with_the_figure() -> None:
     assert "--every 24m" in caught.value.hint
     need_room(24 * 60, 1384.0)
     need_room(5, 5)
-    with pytest.raises(UserError, match="less than a second"):
+    with pytest.raises(UserError, match="less than a second") as caught:
         need_room(0, 0)
+    assert caught.value.hint == "give --every 1s or more"
+
+
+def test_installations_start_at_moments_of_their_own(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever number its process has: in a container that is the same everywhere."""
+    moments = set()
+    monkeypatch.setattr(os, "getpid", lambda: 1)
+    for host in ("a", "b", "a"):
+        for tenant in ("one", "two"):
+            monkeypatch.setattr("caseferry.cli.every.gethostname", lambda h=host: h)
+            stage.starts.clear()
+            stage.clock = VirtualClock()
+            stage.variables = {"CASEFERRY__CASEMGR__TENANT": tenant}
+            stage.run(Result(), Result(), seed=None)
+            moments.add(round(stage.starts[1], 3))
+
+    assert len(moments) == 4

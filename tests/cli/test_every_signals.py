@@ -39,6 +39,43 @@ sys.exit(every.run_every(invocation, 3600, once).exit_code)
 """
 
 
+BLOCKED = """
+import sys, threading
+from caseferry.cli import every
+from caseferry.cli.env import Environment
+from caseferry.cli.logs import logging_to
+from caseferry.cli.options import Invocation
+from caseferry.cli.result import Result
+
+every.STOP_PATIENCE_S = 0.5
+invocation = Invocation(env=Environment(), json=True, command="sync")
+
+def fill():
+    print("x" * 10_000_000, file=sys.stderr, flush=True)
+
+def once():
+    print("started", flush=True)
+    if {is_run}:
+        fill()
+    threading.Thread(target=fill, daemon=True).start()
+    invocation.stop.event.wait()
+    return Result(run=1)
+
+with logging_to(sys.stderr, 1):
+    sys.exit(every.run_every(invocation, 3600, once).exit_code)
+"""
+
+
+def started(folder: Path, script: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-c", script],
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
 def ended(
     folder: Path, *signals: int, hangs: bool, waits: bool, patience: float = 60.0
 ) -> tuple[int, float, list[str]]:
@@ -46,13 +83,7 @@ def ended(
     if not folder.exists():
         write_sandbox_config(folder, "http://127.0.0.1:9")
     script = SCRIPT.format(hangs=hangs, waits=waits, patience=patience)
-    with subprocess.Popen(
-        [sys.executable, "-c", script],
-        cwd=folder,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
+    with started(folder, script) as process:
         try:
             sent = _signalled(process, *signals, is_over=not (hangs or waits))
             out, _ = process.communicate(timeout=20)
@@ -110,3 +141,21 @@ def test_a_run_that_does_not_end_is_ended(tmp_path: Path) -> None:
     assert (late, twice) == (130, 130)
     assert 0.3 <= seconds < 5
     assert soon < 5
+
+
+@pytest.mark.parametrize("is_run", [True, False], ids=["the run", "a thread"])
+def test_it_ends_although_nobody_reads_stderr(tmp_path: Path, *, is_run: bool) -> None:
+    """A log collector that hangs keeps no container from being stopped."""
+    folder = tmp_path / "work"
+    write_sandbox_config(folder, "http://127.0.0.1:9")
+    with started(folder, BLOCKED.format(is_run=is_run)) as process:
+        try:
+            assert process.stdout is not None
+            assert process.stdout.readline() == "started\n"
+            time.sleep(0.3)  # the pipe fills
+            process.send_signal(signal.SIGTERM)
+            code = process.wait(15)
+        finally:
+            process.kill()
+
+    assert code == 130

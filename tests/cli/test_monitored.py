@@ -6,13 +6,22 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import pytest
+
+from caseferry.adapters.sqlite import StateLock
+from caseferry.adapters.whole_file import write_whole
+from caseferry.cli.every import run_every
+from caseferry.cli.result import Result
 from caseferry.cli.sandbox_config import write_sandbox_config
 from caseferry.model.times import parse_time
 from caseferry.sandbox import Fault, Sandbox, running
 from cli.conftest import QUICK, Rehearsal, people
 from cli.driver import Done, Home
+from support.rig import VirtualClock
 
 PRIVATE = ["Jane", "shop.example", "Charged", "lamp", "payment", "No reply", "Walk-in"]
 MIGRATE = ("migrate", "--from", "kore", "--yes")
@@ -72,6 +81,174 @@ def test_counts_outlive_the_process_and_a_failure_keeps_the_last_success(
     assert sample(home, "caseferry_last_success_timestamp_seconds") >= success
     assert sample(home, ok) > second
     assert 'outcome="unreachable"' in (home.folder / "caseferry.prom").read_text()
+
+
+def health(home: Home) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((home.folder / "health.json").read_text())
+    return found
+
+
+DOWN = {
+    "CASEFERRY__KORE__BASE_URL": "http://127.0.0.1:9",
+    "CASEFERRY__HTTP__MAX_ATTEMPTS": "1",
+}
+
+
+def test_failures_in_a_row_are_counted_over_processes(shop: Rehearsal) -> None:
+    """A scheduler's runs count as well, whatever runs meanwhile, until one succeeds."""
+    home = watched(shop.home)
+    counts = []
+    for fails in (False, True, True, True, False, True):
+        home.having(**DOWN if fails else {}).run("sync", "--yes")
+        counts.append(health(home)["failures"])
+        home.having(**DOWN).run("sync", "--dry-run")
+        home.having(**DOWN).run("verify")
+
+    assert counts == [0, 1, 2, 3, 0, 1]
+
+
+def broken_state(folder: Path) -> None:
+    (folder / "caseferry.db").write_bytes(b"no database at all, of no use" * 200)
+
+
+def broken_mapping(folder: Path) -> None:
+    (folder / "mappings" / "kore-casemgr.toml").write_text("[nonsense]\n")
+
+
+def no_secret(folder: Path) -> None:
+    (folder / "secrets" / "kore").unlink()
+
+
+def unknown_key(folder: Path) -> None:
+    with (folder / "caseferry.toml").open("a") as file:
+        file.write("\n[nonsense]\nkey = 1\n")
+
+
+def no_toml(folder: Path) -> None:
+    (folder / "caseferry.toml").write_text("[kore")
+
+
+@pytest.mark.parametrize(
+    "breakage", [broken_state, broken_mapping, no_secret, unknown_key, no_toml]
+)
+@pytest.mark.parametrize(
+    "command", [("sync", "--yes"), ("sync", "--every", "5m"), MIGRATE], ids=" ".join
+)
+def test_a_run_that_fails_before_it_begins_is_told(
+    shop: Rehearsal, breakage: Callable[[Path], None], command: tuple[str, ...]
+) -> None:
+    """No success of earlier stays on the disk, and each time counts."""
+    home = watched(shop.home)
+    assert home.run(*MIGRATE).code == 0
+    assert health(home)["status"] == "success"
+    breakage(home.folder)
+
+    codes = [home.run(*command).code for _ in range(3)]
+
+    told = health(home)
+    assert len(set(codes)) == 1
+    assert (told["status"], told["exit_code"], told["run"]) == ("error", codes[0], None)
+    assert told["error"]
+    assert told["failures"] == 3
+    assert told["next_run"] is None
+
+
+def test_a_run_that_is_locked_out_leaves_telling_to_the_other(shop: Rehearsal) -> None:
+    """What goes on is no failure."""
+    home = watched(shop.home)
+    assert home.run(*MIGRATE).code == 0
+    before = health(home)
+
+    with StateLock(home.folder / "caseferry.db").acquire("migrate", before["at"]):
+        assert home.run(*MIGRATE).code == 7
+
+    assert health(home) == before
+
+
+def test_a_dry_run_that_fails_tells_nobody(shop: Rehearsal) -> None:
+    """It would have carried nothing."""
+    home = watched(shop.home)
+    no_secret(home.folder)
+
+    assert home.run("sync", "--dry-run").code == 2
+    assert not (home.folder / "health.json").exists()
+
+
+def test_on_a_schedule_each_run_is_told_once(
+    shop: Rehearsal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing between two runs says other than the last one came to."""
+    home = watched(shop.home).having(**DOWN)
+    told: list[dict[str, Any]] = []
+    clock = VirtualClock()
+
+    def keep(path: Path, text: str, mode: int = 0o644) -> None:
+        if path.name == "health.json":
+            told.append(json.loads(text))
+            if len(told) == 3:
+                os.kill(os.getpid(), signal.SIGTERM)
+        write_whole(path, text, mode)
+
+    def hasty(*given: Any) -> Result:
+        return run_every(*given, clock=clock)
+
+    monkeypatch.setattr("caseferry.cli.monitor.write_whole", keep)
+    monkeypatch.setattr("caseferry.cli.sync.run_every", hasty)
+
+    home.run("sync", "--every", "5m", "--json")
+
+    assert [each["failures"] for each in told[:3]] == [1, 2, 3]
+    assert all(each["next_run"] for each in told[:3])
+
+
+def test_a_schedule_without_a_state_learns_how_long_a_pass_takes(
+    shop: Rehearsal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What could not be refused at the start is stretched after the first run."""
+    home = watched(shop.home).having(CASEFERRY__KORE__REQUESTS_PER_MINUTE="50")
+    clock = VirtualClock()
+    waits: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        waits.append(seconds)
+        clock.elapsed += seconds
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(0.2)
+
+    def hasty(*given: Any) -> Result:
+        return run_every(*given, clock=clock)
+
+    monkeypatch.setattr(clock, "sleep", sleep)
+    monkeypatch.setattr("caseferry.cli.sync.run_every", hasty)
+
+    done = home.run("sync", "--every", "1s")
+
+    assert done.code == 0
+    assert "schedule.too_short interval_s=1.0 pass_s=2.4" in done.err
+    assert "one pass takes 2.4 s at the configured limits" in " ".join(done.out.split())
+    assert waits[0] > 2
+
+
+def test_every_command_notes_what_it_sends_for_the_next_one(shop: Rehearsal) -> None:
+    """The limits hold over runs of any process: each request is in the files."""
+    limits = {
+        f"CASEFERRY__{system}__REQUESTS_PER_MINUTE": "5000"
+        for system in ("KORE", "CASEMGR")
+    }
+    home = shop.home.having(**limits)
+
+    def noted(system: str) -> int:
+        return (home.folder / f"caseferry.db.{system}-sent").read_text().count("sent ")
+
+    for command in (MIGRATE, ("check", "--quick"), ("sync", "--yes"), ("verify",)):
+        home.run(*command)
+        for system in ("kore", "casemgr"):
+            calls = [
+                call
+                for call in shop.box.log
+                if call.system == system and call.operation != "token"
+            ]
+            assert noted(system) == len(calls)
 
 
 def test_a_json_log_has_an_object_a_line_and_no_contents(shop: Rehearsal) -> None:

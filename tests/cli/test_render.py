@@ -1,6 +1,10 @@
 """What reaches a terminal: plain, visible, and only in colour where it is wanted."""
 
+import errno
 import io
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -138,3 +142,66 @@ def test_a_pipe_that_closes_is_no_traceback(carried: Rehearsal) -> None:
 
     assert main(["status"], env) == 1
     assert err.getvalue() == ""
+
+
+class Full(Screen):
+    """A stream on a disk that is full."""
+
+    def write(self, _text: str) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+@pytest.mark.parametrize(
+    ("argv", "code"),
+    [
+        (("status",), 1),
+        (("status", "--json"), 1),
+        (("demo", "--keep", "demo"), 1),
+        (("explain", "nothing", "--json"), 2),
+    ],
+    ids=lambda given: given if isinstance(given, int) else " ".join(given),
+)
+def test_a_full_disk_under_stdout_is_said_in_words(
+    carried: Rehearsal, tmp_path: Path, argv: tuple[str, ...], code: int
+) -> None:
+    """No fault of our own; what failed anyhow keeps its exit code."""
+    home = carried.home.folder if argv[0] != "demo" else tmp_path
+    env = Environment(
+        stdin=Screen(), stdout=Full(), stderr=(err := Screen()), variables={}, cwd=home
+    )
+
+    assert main(argv, env) == code
+    assert "Error: stdout cannot be written: No space left on device" in err.getvalue()
+    assert "internal error" not in err.getvalue()
+
+
+def test_a_full_disk_under_stderr_stops_nothing(carried: Rehearsal) -> None:
+    """What cannot be told there is left out; the exit code is the command's."""
+    env = Environment(
+        stdin=Screen(),
+        stdout=(out := Screen()),
+        stderr=Full(),
+        variables={},
+        cwd=carried.home.folder,
+    )
+
+    assert main(["status"], env) == 0
+    assert main(["explain", "nothing"], env) == 2
+    assert main(["status", "-vv", "--no-input"], env) == 0
+    assert out.getvalue()
+
+
+def test_a_process_says_that_stdout_is_full() -> None:
+    """Also at its end, when Python writes what is left."""
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "caseferry", "--version"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+
+    assert done.returncode == 1
+    assert done.stderr.startswith("Error: stdout cannot be written")
+    assert "Traceback" not in done.stderr

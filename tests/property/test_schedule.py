@@ -85,6 +85,18 @@ def test_failures_double_the_wait_up_to_a_bound(
     assert steps[3] * 2 > BACK_OFF_MOST_S / schedule.interval_s - 2
 
 
+@given(schedules, st.floats(0.0, 1e6))
+def test_no_run_is_due_sooner_than_a_pass_takes(
+    schedule: Schedule, pass_s: float
+) -> None:
+    """The interval is stretched to whole slots, and to no more than it takes."""
+    first = schedule.first()
+    step = schedule.after(first, first.due_s, pass_s=pass_s).number
+
+    assert step * schedule.interval_s >= pass_s * (1 - 1e-9)
+    assert (step - 1) * schedule.interval_s <= max(pass_s, 0.0)
+
+
 def test_the_same_values_give_the_same_moment_and_seeds_spread() -> None:
     """The jitter is a value of the seed and the slot, not of chance."""
     moments = {

@@ -105,6 +105,7 @@ def test_the_health_file_is_one_document() -> None:
         "last_success": "2026-03-02T09:04:58.250Z",
         "failures": 0,
         "next_run": "2026-03-02T09:10:00.000Z",
+        "stretched_s": None,
         "in_doubt": 1,
         "uncertain": 2,
         "quarantined": 3,

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from caseferry.adapters.clock import wait
 from caseferry.adapters.exchange import Waiting
+from caseferry.adapters.sent import Sent
 from caseferry.ports import Clock
 
 MINUTE_S = 60.0
@@ -16,7 +17,7 @@ _WORTH_TELLING_S = 1.0
 class Limiter:
     """At most so many requests in any minute and in any hour, both rolling.
 
-    None switches a window off. What earlier processes sent is not known here.
+    None switches a window off. What earlier processes sent counts after `keep_in`.
     """
 
     def __init__(
@@ -43,9 +44,21 @@ class Limiter:
             )
             if limit is not None
         ]
+        self._sent: Sent | None = None
         self._held_until = 0.0
         self._held_for = ""
         self._told_until = 0.0
+
+    def keep_in(self, sent: Sent) -> None:
+        """Go on from what earlier processes sent, and tell later ones."""
+        now = self._clock.monotonic()
+        most = max((times.maxlen or 0 for _, _, times in self._windows), default=0)
+        ages, held_s = sent.read(most)
+        for _, _, times in self._windows:
+            times.extend(now - age for age in ages)
+        if held_s > 0:
+            self.hold_until(now + held_s)
+        self._sent = sent
 
     def acquire(self) -> None:
         """Take one request's place; returns when it may leave.
@@ -72,6 +85,8 @@ class Limiter:
     def hold(self, seconds: float) -> None:
         """Let nothing leave for so long: the server asked for it."""
         self.hold_until(self._clock.monotonic() + seconds)
+        if self._sent is not None:
+            self._sent.hold(seconds)
 
     def _take(self) -> tuple[float, str] | None:
         """Take a place, or tell how long there will be none, and why."""
@@ -85,6 +100,8 @@ class Limiter:
                 return until - now, reason
             for _, _, times in self._windows:
                 times.append(now)
+            if self._windows and self._sent is not None:
+                self._sent.add()
             return None
 
     def _tell(self, seconds: float, reason: str) -> None:

@@ -45,6 +45,10 @@ _HOURLY = re.compile(r"hour", re.IGNORECASE)
 _SCOPE = re.compile(r"scope|permission", re.IGNORECASE)
 _NEEDS_JTI = re.compile(r"jti.*(required|missing)", re.IGNORECASE)
 _CODE = re.compile(r"[0-9]{3}-[0-9]{1,6}")
+_PAGE_HINT = (
+    "a gateway or proxy answers in its place: try again later; if it stays, check the"
+    " base_url and whether a log-in page is in between"
+)
 _SHORTEST_WAIT_S = 1.0  # who says "now" and limits again would be asked for ever
 _RUN_STOPPERS = frozenset({"403-112", "403-197"})
 _SERVER_BUSY = frozenset({502, 503, 504})
@@ -98,6 +102,10 @@ class Translator:
         if code and self._is_limit(call, 0, text):
             return self._limited(call, reply, text)
         message = f"{self.system} answered {call.operation} with an unusable body"
+        if reply.body.lstrip().startswith(b"<") and not call.write:
+            # Not the system's own words, as little as a 502 is.
+            error = Unreachable(f"{message} (a web page)", hint=_PAGE_HINT)
+            return self._failure(call, Kind.LOST, error, reply.status)
         return self._lost(call, f"{message} ({why})", reply.status)
 
     def answer(self, call: Call, reply: Reply) -> Failure:

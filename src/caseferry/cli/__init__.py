@@ -10,6 +10,7 @@ import click
 
 from caseferry.cli.env import Environment
 from caseferry.cli.options import Invocation, Shown
+from caseferry.cli.render import Unshown
 from caseferry.cli.result import ExitCode, Result, failure, usage
 from caseferry.cli.root import root
 from caseferry.errors import CaseferryError, Interrupted
@@ -22,13 +23,25 @@ def main(argv: Sequence[str], env: Environment | None = None) -> int:
     env = env or Environment()
     invocation = Invocation(env=env, json="--json" in argv)
     try:
+        return _shown(argv, invocation)
+    except BrokenPipeError:
+        return ExitCode.ERROR  # nobody reads any more; there is nobody to tell
+
+
+def _shown(argv: Sequence[str], invocation: Invocation) -> int:
+    """Run one command and show what it came to; gives the exit code."""
+    code: int = ExitCode.ERROR
+    try:
         result = _run(argv, invocation)
         if result is None:
             return ExitCode.DONE
+        code = result.exit_code if result.status == "error" else code
         if not result.is_shown:
             invocation.show(result)
-    except BrokenPipeError:
-        return ExitCode.ERROR  # nobody reads any more; there is nobody to tell
+    except Unshown as why:
+        invocation.env.say(f"Error: stdout cannot be written: {why}")
+        invocation.env.say("Hint: a run is recorded all the same: `caseferry history`")
+        return int(code)
     return int(result.exit_code)
 
 
@@ -45,7 +58,7 @@ def _run(argv: Sequence[str], invocation: Invocation) -> Result | None:
         return failure(Interrupted("interrupted"))
     except CaseferryError as error:
         return failure(error)
-    except BrokenPipeError:
+    except (BrokenPipeError, Unshown):
         raise
     except Exception as error:  # noqa: BLE001 - the boundary: nothing may get past it
         return invocation.unforeseen(error)

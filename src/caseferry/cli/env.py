@@ -33,8 +33,21 @@ class Environment:
 
     def say(self, text: str) -> None:
         """Write a line for the person who waits, to stderr."""
-        self.stderr.write(f"{text}\n")
-        self.stderr.flush()
+        self.tell(f"{text}\n")
+
+    def tell(self, text: str) -> None:
+        """Write to stderr, where it takes anything: a full disk stops no command.
+
+        Raises:
+            BrokenPipeError: nobody reads any more.
+        """
+        try:
+            self.stderr.write(text)
+            self.stderr.flush()
+        except BrokenPipeError:
+            raise
+        except OSError:
+            return  # there is nowhere left to tell it
 
     def ask(self, question: str) -> bool:
         """Ask a person; anything but yes is no, and so is the end of the input."""

@@ -6,6 +6,7 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from types import FrameType
 from typing import Final
 
@@ -22,6 +23,7 @@ WORDS: Final = (
 
 _TELLING_S: Final = 5.0
 """So long at most the end waits for the words to be written."""
+_CUT_S: Final = 1.0
 
 
 @contextmanager
@@ -42,41 +44,73 @@ def stoppable(
         env: where a person is told.
         words: what a person is told at the first one; "" is nothing.
         patience_s: the process ends, as at a second signal, when the block is still
-            going on so long after the first; None is never.
+            going on so long after the first, or stderr takes nothing at its end; None
+            is never.
     """
     is_main = threading.current_thread() is threading.main_thread()
     if stop.is_watched or not is_main:
         yield
         return
-    is_over = threading.Event()
-    tellers: list[threading.Thread] = []
-
-    def tell(number: int) -> None:
-        stop.ask()
-        _log.info("stop.asked", extra={"signal": signal.Signals(number).name})
-        if words:
-            env.say(words)
-        if patience_s is not None:
-            _end_late(is_over, patience_s)
-
-    def on_signal(number: int, _frame: FrameType | None) -> None:
-        if stop.signal or stop.event.is_set():
-            os._exit(ExitCode.INTERRUPTED)
-        stop.signal = number
-        # not here: what this thread is just writing, or waits for, takes no second call
-        teller = threading.Thread(target=tell, args=(number,), daemon=True)
-        tellers.append(teller)
-        teller.start()
-
+    signals = _Signals(stop=stop, env=env, words=words, patience_s=patience_s)
     stop.is_watched = True
     try:
-        with _handled(on_signal):
+        with _handled(signals.receive):
             yield
     finally:
         stop.is_watched = False
-        is_over.set()
-        for teller in tellers:
-            teller.join(_TELLING_S)
+        signals.end()
+
+
+@dataclass(slots=True, kw_only=True)
+class _Signals:
+    """What one block does about signals; what it was given is told at `stoppable`."""
+
+    stop: Stop
+    env: Environment
+    words: str
+    patience_s: float | None
+    is_over: threading.Event = field(default_factory=threading.Event)
+    begun: list[threading.Thread] = field(default_factory=list)
+
+    def receive(self, number: int, _frame: FrameType | None) -> None:
+        """Take a signal, between any two steps of the main thread."""
+        if self.stop.signal or self.stop.event.is_set():
+            os._exit(ExitCode.INTERRUPTED)
+        self.stop.signal = number
+        # not here: what this thread is just writing, or waits for, takes no second call
+        self._begin(self._ask)
+
+    def end(self) -> None:
+        """Let what is being told be told; the block is over."""
+        self.is_over.set()
+        for thread in self.begun:  # grows meanwhile
+            thread.join(_TELLING_S)
+        if self.patience_s is not None and any(t.is_alive() for t in self.begun):
+            os._exit(ExitCode.INTERRUPTED)  # Python's own end would wait for stderr
+
+    def _ask(self) -> None:
+        """Ask to stop, and end the process where it does not end by itself."""
+        self.stop.ask()
+        # by itself: where nobody reads stderr it takes nothing for ever
+        self._begin(self._tell)
+        if self.patience_s is not None and not self.is_over.wait(self.patience_s):
+            self._begin(self._tell_cut).join(_CUT_S)
+            os._exit(ExitCode.INTERRUPTED)
+
+    def _tell(self) -> None:
+        name = signal.Signals(self.stop.signal).name
+        _log.info("stop.asked", extra={"signal": name})
+        if self.words:
+            self.env.say(self.words)
+
+    def _tell_cut(self) -> None:
+        _log.warning("stop.cut", extra={"seconds": self.patience_s})
+
+    def _begin(self, work: Callable[[], None]) -> threading.Thread:
+        thread = threading.Thread(target=work, daemon=True)
+        thread.start()
+        self.begun.append(thread)
+        return thread
 
 
 @contextmanager
@@ -87,10 +121,3 @@ def _handled(on_signal: Callable[[int, FrameType | None], None]) -> Iterator[Non
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-def _end_late(is_over: threading.Event, patience_s: float) -> None:
-    """End the process where it does not end by itself."""
-    if not is_over.wait(patience_s):
-        _log.warning("stop.cut", extra={"seconds": patience_s})
-        os._exit(ExitCode.INTERRUPTED)

@@ -1,8 +1,11 @@
 """What monitors are told after each run: the health file and the metrics."""
 
+import json
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import replace
+from itertools import takewhile
 from pathlib import Path
 from typing import Final
 
@@ -10,9 +13,12 @@ from caseferry.adapters.clock import SystemClock
 from caseferry.adapters.counter import Counter
 from caseferry.adapters.sqlite import SqliteStore
 from caseferry.adapters.whole_file import write_whole
+from caseferry.bootstrap import reading_state
 from caseferry.cli.freshness import watermark
-from caseferry.cli.result import Result
-from caseferry.config import Config
+from caseferry.cli.options import Invocation
+from caseferry.cli.result import FAILED, ExitCode, Result, failure
+from caseferry.config import Config, Monitors
+from caseferry.errors import CaseferryError, StateError
 from caseferry.model.link import HoldKind
 from caseferry.model.record import System
 from caseferry.model.times import canonical_time, parse_time
@@ -23,6 +29,8 @@ from caseferry.report.run_facts import RunFacts, SystemFacts
 
 CARRYING: Final = ("migrate", "apply", "sync")
 """The commands whose runs are watched: those that keep two systems in step."""
+_WENT_THROUGH: Final = (ExitCode.DONE, ExitCode.PARTIAL, ExitCode.CONFLICTS)
+_MOST_FAILURES: Final = 1000
 _TOTAL: Final = "total."
 _WAITED: Final = "limit_wait_s"
 _log = logging.getLogger("caseferry.monitor")
@@ -43,18 +51,65 @@ def add_totals(store: Store, counters: Mapping[str, Counter]) -> None:
 
 def tell_monitors(config: Config, store: SqliteStore) -> None:
     """Write both files about the run that ended last; see `write_files`."""
-    write_files(config, lambda: run_facts(store))
+    files = monitors_of(config)
+
+    def facts() -> RunFacts:
+        found = run_facts(store)
+        if found.exit_code in FAILED:
+            found = replace(found, failures=max(found.failures, _told(files) + 1))
+        return found
+
+    write_files(files, facts)
 
 
-def write_files(config: Config, give: Callable[[], RunFacts]) -> None:
+@contextmanager
+def telling_failures(invocation: Invocation) -> Iterator[None]:
+    """Tell the monitors where what has to come before a run fails, and raise it."""
+    try:
+        yield
+    except CaseferryError as error:
+        tell_failure(invocation, error)
+        raise
+
+
+def tell_failure(invocation: Invocation, error: CaseferryError) -> None:
+    """Write both files about a run that failed before it began, or could not be ended.
+
+    The old ones must not stay: they may speak of a success.
+    """
+    files = invocation.monitors()
+
+    def facts() -> RunFacts:
+        config = None
+        with suppress(CaseferryError):
+            config = invocation.load().config
+        at = canonical_time(SystemClock().now())
+        found = known_facts(config, invocation.command, at)
+        return after(found, failure(error), _told(files) + 1, "")
+
+    write_files(files, facts)
+
+
+def monitors_of(config: Config) -> Monitors:
+    """Give the files that monitors look at."""
+    return Monitors(health=config.health.file, textfile=config.metrics.textfile)
+
+
+def _told(files: Monitors) -> int:
+    """Give the failures in a row that the health file tells of; the state may not."""
+    try:
+        known = json.loads(Path(files.health or "").read_text("utf-8"))
+        return int(known["failures"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return 0
+
+
+def write_files(files: Monitors, give: Callable[[], RunFacts]) -> None:
     """Write the health file and the metrics, those that are configured.
 
     A file that cannot be written is a warning in the log: a run is worth more.
     """
-    targets = [
-        (config.health.file, health_text),
-        (config.metrics.textfile, metrics_text),
-    ]
+    targets = [(files.health, health_text), (files.textfile, metrics_text)]
     wanted = [(Path(name), text) for name, text in targets if name is not None]
     facts = give() if wanted else None
     for path, text in wanted:
@@ -68,6 +123,20 @@ def _write(path: Path, text: str) -> None:
     except OSError as error:
         fields = {"path": str(path), "reason": error.strerror or "unknown"}
         _log.warning("file.unwritable", extra=fields)
+
+
+def known_facts(config: Config | None, command: str, at: str) -> RunFacts:
+    """Give what the state tells, and of a state that cannot be read just that.
+
+    Args:
+        config: None where it cannot be used.
+        command: whose run it is about where the state tells of none.
+        at: the time now, canonical.
+    """
+    if config is not None:
+        with suppress(StateError), reading_state(config) as store:
+            return run_facts(store)
+    return RunFacts(at=at, command=command, status="error", exit_code=None)
 
 
 def run_facts(store: SqliteStore) -> RunFacts:
@@ -88,6 +157,7 @@ def run_facts(store: SqliteStore) -> RunFacts:
         ended=ended,
         duration_s=_between(started, ended),
         last_success=None if success is None else success.ended,
+        failures=0 if code in _WENT_THROUGH else _failures(store),
         in_doubt=sum(store.intent_counts().values()),
         uncertain=standing.get(HoldKind.UNCERTAIN, 0),
         quarantined=standing.get(HoldKind.QUARANTINE, 0),
@@ -96,16 +166,29 @@ def run_facts(store: SqliteStore) -> RunFacts:
     )
 
 
+def _failures(store: SqliteStore) -> int:
+    """Count the watched runs that failed in a row; one that was killed did as well."""
+    watched = (
+        run
+        for run in store.runs(_MOST_FAILURES)
+        if run.command in CARRYING and "dry_run" not in run.inputs
+    )
+    failed = takewhile(lambda r: r.exit_code is None or r.exit_code in FAILED, watched)
+    return sum(1 for _ in failed)
+
+
 def after(facts: RunFacts, result: Result, failures: int, next_run: str) -> RunFacts:
     """Give the facts of a run on a schedule, also of one that did not come far.
 
     Args:
         facts: as the state tells them.
         result: what the run came to.
-        failures: in a row, this run included.
+        failures: in a row, this run included, as far as the caller knows.
         next_run: when the next one is due, canonical; "" is never.
     """
     is_its_own = result.run is not None and result.run == facts.run
+    if result.exit_code in FAILED:
+        failures = max(failures, facts.failures + (not is_its_own))
     return replace(
         facts,
         run=result.run,

@@ -16,7 +16,7 @@ from caseferry.cli.stop import Stop
 from caseferry.errors import UserError
 
 if TYPE_CHECKING:
-    from caseferry.config import Loaded, Secrecy
+    from caseferry.config import Loaded, Monitors, Secrecy
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -30,6 +30,7 @@ class Invocation:
         command: its name: `mapping check`.
         stop: asks the run to stop.
         log: how events are written.
+        is_scheduled: it is one of many runs; who sees to them tells the monitors.
     """
 
     env: Environment
@@ -41,6 +42,7 @@ class Invocation:
     command: str = ""
     stop: Stop = field(default_factory=Stop)
     log: LogFormatter = field(default_factory=LogFormatter)
+    is_scheduled: bool = False
 
     def load(self, *, secrets: "Secrecy" = "ignored") -> "Loaded":
         """Read the configuration; commands that ask no system need no secrets.
@@ -54,6 +56,13 @@ class Invocation:
         loaded = load_config(file, self.env.variables, secrets=secrets)
         self.log.is_json = loaded.config.log.format == "json"
         return loaded
+
+    def monitors(self) -> "Monitors":
+        """Give the files for monitors, also where the rest cannot be used."""
+        from caseferry.config import find_config, find_monitors  # noqa: PLC0415 - as above
+
+        file = find_config(self.config, self.env.variables, self.env.cwd)
+        return find_monitors(file, self.env.variables)
 
     def stop_words(self, words: str) -> str:
         """Give what a person is told at a signal; "" where machines read stderr."""

@@ -12,17 +12,27 @@ _BOLD, _RED, _YELLOW, _RESET = "\x1b[1m", "\x1b[31m", "\x1b[33m", "\x1b[0m"
 _LOUD: Final = {"Error:": _RED, "fail": _RED, "warn": _YELLOW, "! ": _YELLOW}
 
 
+class Unshown(Exception):
+    """stdout takes nothing more, and somebody may still read it: a full disk, say."""
+
+
 def render(result: Result, *, command: str, as_json: bool, env: Environment) -> None:
     """Write a result: stdout is the result, stderr what went wrong.
 
     With `as_json` there is one document on stdout, whatever happened.
+
+    Raises:
+        BrokenPipeError: nobody reads any more.
+        Unshown: stdout cannot be written; what went wrong was told all the same.
     """
     if as_json:
-        _write(env.stdout, json.dumps(envelope(result, command)) + "\n")
+        _write_result(env.stdout, json.dumps(envelope(result, command)) + "\n")
         return
     out, err = _split(result)
-    _write(env.stdout, _text(out, colour=env.has_colour(env.stdout)))
-    _write(env.stderr, _text(err, colour=env.has_colour(env.stderr)))
+    try:
+        _write_result(env.stdout, _text(out, colour=env.has_colour(env.stdout)))
+    finally:
+        env.tell(_encodable(env.stderr, _text(err, colour=env.has_colour(env.stderr))))
 
 
 def envelope(result: Result, command: str) -> dict[str, Any]:
@@ -60,9 +70,22 @@ def _coloured(line: str) -> str:
     return f"{_BOLD}{line}{_RESET}" if is_title else line
 
 
+def _write_result(stream: TextIO, text: str) -> None:
+    try:
+        _write(stream, text)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise Unshown(error.strerror or type(error).__name__) from error
+
+
 def _write(stream: TextIO, text: str) -> None:
     if not text:
         return
-    encoding = stream.encoding or "utf-8"
-    stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
+    stream.write(_encodable(stream, text))
     stream.flush()
+
+
+def _encodable(stream: TextIO, text: str) -> str:
+    encoding = stream.encoding or "utf-8"
+    return text.encode(encoding, "backslashreplace").decode(encoding)

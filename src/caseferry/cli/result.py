@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
-from typing import Any
+from typing import Any, Final
 
 from caseferry.errors import CaseferryError, Fault, Scope, UserError
 from caseferry.report.text import wrapped
@@ -23,6 +23,12 @@ class ExitCode(IntEnum):
     INTERRUPTED = 130
 
 
+FAILED: Final = frozenset(
+    {ExitCode.ERROR, ExitCode.USAGE, ExitCode.SAFETY_STOP, ExitCode.TRY_LATER}
+)
+"""Of a run that did not go through."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
     """What a command did.
@@ -32,6 +38,7 @@ class Result:
         errors: as in the JSON envelope.
         run: its number in the state.
         is_shown: it was written already; only its exit code is still wanted.
+        next_pass_s: what the next run takes at least; None where nobody asked.
     """
 
     data: Mapping[str, Any] = field(default_factory=dict)
@@ -40,6 +47,7 @@ class Result:
     exit_code: int = ExitCode.DONE
     run: int | None = None
     is_shown: bool = False
+    next_pass_s: float | None = None
 
     @property
     def status(self) -> str:

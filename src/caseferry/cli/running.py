@@ -10,13 +10,13 @@ from typing import Any, Final
 from caseferry.adapters.sqlite import SqliteStore
 from caseferry.bootstrap import Run, need_whole_scope, read_mapping, writing_run
 from caseferry.cli.interrupt import WORDS, stoppable
-from caseferry.cli.monitor import CARRYING, add_totals, tell_monitors
+from caseferry.cli.monitor import CARRYING, add_totals, tell_failure, tell_monitors
 from caseferry.cli.operator import operator
 from caseferry.cli.options import Invocation
 from caseferry.cli.progress import Progress
 from caseferry.cli.result import ExitCode, Result
 from caseferry.config import Loaded
-from caseferry.errors import CaseferryError, UserError
+from caseferry.errors import CaseferryError, Locked, UserError
 from caseferry.mapping.compile import Mapper
 from caseferry.model.direction import NAMES, Direction, direction_from
 from caseferry.model.record import Key, System, system_of
@@ -28,7 +28,11 @@ _log = logging.getLogger("caseferry.run")
 
 @dataclass(slots=True, kw_only=True)
 class Begun:
-    """A run that was begun; tell it what it came to before it ends."""
+    """A run that was begun; tell it what it came to before it ends.
+
+    Attributes:
+        is_told: its end is recorded, and the monitors were told.
+    """
 
     run: Run
     loaded: Loaded
@@ -36,6 +40,7 @@ class Begun:
     progress: Progress
     exit_code: int = ExitCode.ERROR
     summary: Mapping[str, Any] = field(default_factory=dict)
+    is_told: bool = False
 
     @property
     def number(self) -> int:
@@ -62,6 +67,23 @@ def begun(
         inputs: what the operator asked for, for `history`.
         direction: which way it carries.
     """
+    this: Begun | None = None
+    try:
+        with _begun(invocation, inputs, direction) as this:
+            yield this
+    except Locked:  # the run that goes on tells the monitors
+        raise
+    except CaseferryError as error:
+        is_told = this is not None and this.is_told
+        if _is_watched(invocation, inputs) and not is_told:
+            tell_failure(invocation, error)
+        raise
+
+
+@contextmanager
+def _begun(
+    invocation: Invocation, inputs: Mapping[str, str], direction: Direction
+) -> Iterator[Begun]:
     loaded = invocation.load(secrets="read")
     if direction is not Direction.TWO_WAY and invocation.command in _WHOLE:
         need_whole_scope(loaded.config)
@@ -99,10 +121,17 @@ def begun(
             )
             _log.info("run.ended", extra={"exit_code": int(this.exit_code)})
             add_totals(run.store, run.systems.counters)
-            if invocation.command in CARRYING and "dry_run" not in inputs:
+            if _is_watched(invocation, inputs):
                 tell_monitors(loaded.config, run.store)
+            this.is_told = True
             invocation.log.run = None
         _tidy(this)
+
+
+def _is_watched(invocation: Invocation, inputs: Mapping[str, str]) -> bool:
+    """Tell whether the monitors are told of this run here: a schedule tells itself."""
+    is_carrying = invocation.command in CARRYING and "dry_run" not in inputs
+    return is_carrying and not invocation.is_scheduled
 
 
 def _tidy(this: Begun) -> None:

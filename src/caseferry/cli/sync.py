@@ -1,9 +1,12 @@
 """`sync`: two-way, once or on a schedule."""
 
+from dataclasses import replace
+
 import click
 
 from caseferry.cli.course import GUARDS, Course, Wishes
 from caseferry.cli.every import need_room, run_every
+from caseferry.cli.monitor import telling_failures
 from caseferry.cli.options import (
     Command,
     Duration,
@@ -12,7 +15,7 @@ from caseferry.cli.options import (
     dry_run_option,
     max_duration_option,
 )
-from caseferry.cli.pass_length import pass_length_s
+from caseferry.cli.pass_length import next_pass_s, pass_length_s
 from caseferry.cli.result import Result
 from caseferry.cli.running import begun
 from caseferry.model.direction import Direction
@@ -49,12 +52,15 @@ def sync(
             invocation.need_consent()
         return _once(invocation, wishes)
     invocation.yes = True  # nobody is there to be asked
-    need_room(every, pass_length_s(invocation))
-    return run_every(invocation, every, lambda: _once(invocation, wishes))
+    with telling_failures(invocation):
+        need_room(every, pass_length_s(invocation))
+        return run_every(invocation, every, lambda: _once(invocation, wishes))
 
 
 def _once(invocation: Invocation, wishes: Wishes) -> Result:
     with begun(invocation, wishes.inputs(), Direction.TWO_WAY) as this:
         result = Course(invocation, this, wishes, Direction.TWO_WAY).run()
         this.came_to(result)
-    return result
+        config, run = this.loaded.config, this.run
+        pass_s = next_pass_s(config, this.mapper, run.store, run.systems.kore)
+    return replace(result, next_pass_s=pass_s)

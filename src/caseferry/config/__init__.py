@@ -8,9 +8,11 @@ environment over it), `secrets` (where secrets come from).
 from caseferry.config.digest import config_digest
 from caseferry.config.load import (
     Loaded,
+    Monitors,
     Secrecy,
     find_config,
     find_mapping,
+    find_monitors,
     load_config,
 )
 from caseferry.config.secrets import Secrets
@@ -21,12 +23,14 @@ from caseferry.config.words import parse_duration
 __all__ = [
     "Config",
     "Loaded",
+    "Monitors",
     "Secrecy",
     "Secrets",
     "config_digest",
     "config_text",
     "find_config",
     "find_mapping",
+    "find_monitors",
     "load_config",
     "parse_duration",
 ]

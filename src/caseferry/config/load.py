@@ -25,6 +25,10 @@ _PATHS: Final = (
     ("metrics", "textfile"),
     ("health", "file"),
 )
+_MONITORS: Final = (
+    ("health", "health", "file"),
+    ("textfile", "metrics", "textfile"),
+)
 _WORDS: Final = {
     "missing": "has to be set",
     "string_type": "expected a text in quotes",
@@ -50,6 +54,14 @@ class Loaded:
     secrets: Secrets | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Monitors:
+    """The files that monitors look at; None is not wanted."""
+
+    health: str | None = None
+    textfile: str | None = None
+
+
 def find_config(option: str | None, environ: Mapping[str, str], cwd: Path) -> Path:
     """Give the file: the option, else CASEFERRY_CONFIG, else ./caseferry.toml."""
     return cwd / (option or environ.get("CASEFERRY_CONFIG") or "caseferry.toml")
@@ -70,6 +82,25 @@ def find_mapping(file: Path, environ: Mapping[str, str]) -> Path:
         problem = Problem(path="mapping.path", message="has to be filled in")
         raise _config_error(file, [problem])
     return Path(path)
+
+
+def find_monitors(file: Path, environ: Mapping[str, str]) -> Monitors:
+    """Give the files for monitors, as far as they are known.
+
+    They have to be told of a configuration that cannot be used as well.
+    """
+    try:
+        data = _read(file)
+    except ConfigError:
+        data = {}
+    Overrides(environ).apply(data)
+    found = {}
+    for name, section, key in _MONITORS:
+        _make_absolute(data, section, key, file.parent)
+        part = data[section]
+        value = part.get(key) if isinstance(part, dict) else None
+        found[name] = value if isinstance(value, str) and value.strip() else None
+    return Monitors(**found)
 
 
 def load_config(

@@ -7,6 +7,7 @@ for.
 
 from dataclasses import dataclass
 from hashlib import blake2b
+from math import ceil
 from typing import Final
 
 JITTER_SHARE: Final = 0.1
@@ -46,7 +47,9 @@ class Schedule:
         """Give slot 0: at once, without jitter."""
         return Slot(0, self.began_s)
 
-    def after(self, last: Slot, now_s: float, failures: int = 0) -> Slot:
+    def after(
+        self, last: Slot, now_s: float, failures: int = 0, pass_s: float = 0.0
+    ) -> Slot:
         """Give the next slot that is not over and whose jitter has not passed.
 
         Args:
@@ -54,9 +57,11 @@ class Schedule:
             now_s: on the clock that the schedule began by.
             failures: runs that failed in a row, the last one included: from the second
                 on the wait doubles each time, up to `BACK_OFF_MOST_S`.
+            pass_s: what one run takes at least; sooner the next one is not due.
         """
         passed = int((now_s - self.began_s) // self.interval_s)
-        number = max(last.number + self._step(failures), passed)
+        step = max(self._step(failures), ceil(pass_s / self.interval_s))
+        number = max(last.number + step, passed)
         while self._due_s(number) < now_s:
             number += 1
         return Slot(number, self._due_s(number))

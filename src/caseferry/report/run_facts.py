@@ -32,6 +32,8 @@ class RunFacts:
         last_success: when the last run ended that went through; None before the first.
         failures: runs that failed in a row, this one included.
         next_run: when the next one is due; None without a schedule, or at its end.
+        stretched_s: what one pass takes at the configured limits, where a schedule
+            leaves less and is not kept for that; else None.
         systems: by name.
     """
 
@@ -47,6 +49,7 @@ class RunFacts:
     last_success: str | None = None
     failures: int = 0
     next_run: str | None = None
+    stretched_s: float | None = None
     in_doubt: int = 0
     uncertain: int = 0
     quarantined: int = 0

@@ -18,6 +18,7 @@ from caseferry.adapters.http import Wire, normalise_base_url
 from caseferry.adapters.json_text import read_json, write_json
 from caseferry.adapters.limiter import Limiter
 from caseferry.adapters.retry import Retrier, RetryRules
+from caseferry.adapters.sent import Sent
 from caseferry.adapters.session import Session
 from caseferry.adapters.translate import Translator
 from caseferry.model.record import Key
@@ -68,6 +69,8 @@ class CasemgrClient:
             waiting=waiting,
             waited=counter.count_wait,
         )
+        if settings.sent_file:
+            limiter.keep_in(Sent(settings.sent_file, now=clock.now))
         rules = RetryRules(
             max_attempts=settings.max_attempts, patience_s=settings.patience_s
         )

@@ -58,9 +58,12 @@ class _Builder:
         self._transport = transport
         limiter = Limiter("casemgr token", clock=clock, waiting=waiting)
         rules = RetryRules(max_attempts=settings.max_attempts, patience_s=60.0)
-        self._retrier = Retrier(
-            rules, clock=clock, limited=limiter.hold, waiting=waiting
-        )
+
+        def limited(seconds: float) -> None:
+            limiter.hold(seconds)
+            limiter.acquire()  # nothing else waits before a token is asked for
+
+        self._retrier = Retrier(rules, clock=clock, limited=limited, waiting=waiting)
 
     def endpoint(self, url: str, name: str) -> tuple[Wire, str]:
         """Give the way to a token endpoint, and its path."""

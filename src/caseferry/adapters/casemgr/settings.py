@@ -27,6 +27,8 @@ class CasemgrSettings:
             of their last change; false where `check` saw that it gives something else.
         paths: overrides of single rows of `paths.PATHS`.
         requests_per_minute, requests_per_hour: None is no limit.
+        sent_file: where it is kept when requests left, for later processes; "" is
+            nowhere.
         patience_s: how long one request waits for a limit before giving up.
         limit_wait_s: how long to wait after a limit when the server does not say.
     """
@@ -52,5 +54,6 @@ class CasemgrSettings:
     timeout_s: float = 30.0
     max_attempts: int = 6
     ca_file: str | None = None
+    sent_file: str = ""
     patience_s: float = 7200.0
     limit_wait_s: float = 15.0

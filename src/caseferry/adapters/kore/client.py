@@ -24,6 +24,7 @@ from caseferry.adapters.kore.settings import KoreSettings
 from caseferry.adapters.kore.writes import Changes, NewCase, NewTask
 from caseferry.adapters.limiter import Limiter
 from caseferry.adapters.retry import Retrier, RetryRules
+from caseferry.adapters.sent import Sent
 from caseferry.adapters.session import Session
 from caseferry.adapters.shapes import text
 from caseferry.adapters.translate import Translator
@@ -223,6 +224,8 @@ def _session(
         waiting=waiting,
         waited=counter.count_wait,
     )
+    if settings.sent_file:
+        limiter.keep_in(Sent(settings.sent_file, now=clock.now))
     rules = RetryRules(
         max_attempts=settings.max_attempts, patience_s=settings.patience_s
     )

@@ -26,6 +26,8 @@ class KoreSettings:
         changed_sorts: those that are proved to give the last changed records first.
         unresolved: whose filter for unresolved records is proved honest.
         appends: an update is known to add its arrays to those that are there.
+        sent_file: where it is kept when requests left, for later processes; "" is
+            nowhere.
         patience_s: how long one request waits for a limit before giving up.
         limit_wait_s: how long to wait after a limit when the server does not say.
     """
@@ -52,5 +54,6 @@ class KoreSettings:
     )
     unresolved: frozenset[Entity] = frozenset()
     appends: bool = False
+    sent_file: str = ""
     patience_s: float = 7200.0
     limit_wait_s: float = 60.0

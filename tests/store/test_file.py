@@ -5,6 +5,7 @@ import sqlite3
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlite_utils import Database, Migrations
@@ -77,7 +78,13 @@ def test_every_commit_reaches_the_disk(sqlite: SqliteStore) -> None:
     """The log is synchronised at each commit and readers never wait."""
     found = {
         name: sqlite._conn.execute(f"PRAGMA {name}").fetchone()[0]
-        for name in ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
+        for name in (
+            "journal_mode",
+            "synchronous",
+            "foreign_keys",
+            "busy_timeout",
+            "secure_delete",
+        )
     }
 
     assert found == {
@@ -85,6 +92,7 @@ def test_every_commit_reaches_the_disk(sqlite: SqliteStore) -> None:
         "synchronous": 2,
         "foreign_keys": 1,
         "busy_timeout": 15_000,
+        "secure_delete": 1,
     }
 
 
@@ -713,6 +721,31 @@ def test_contents_are_forgotten_and_identity_is_not(sqlite: SqliteStore) -> None
     assert sqlite.record(a_case(2).key) == a_case(2)
     assert sqlite.customers([("phone", "+49")]) == [phone]
     assert not sqlite.forget(Key("kore:ci-none"))
+
+
+def test_what_edits_freed_before_is_forgotten_too(
+    state: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where SQLite was built to leave contents in what it frees."""
+    connect = sqlite3.connect
+
+    def without_wiping(*args: Any, **options: Any) -> sqlite3.Connection:
+        conn: sqlite3.Connection = connect(*args, **options)
+        conn.execute("PRAGMA secure_delete = OFF")
+        return conn
+
+    monkeypatch.setattr(sqlite3, "connect", without_wiping)
+    secret = "Annegret-Musterfrau"
+    with SqliteStore.open(state) as store:
+        run = store.begin_run("sync", AT, {})
+        for version, size in enumerate((9, 3_000, 2, 6_000, 1)):
+            case = a_case(1, version=str(version), name=f"{secret} " * size)
+            store.save_records(run, System.KORE, [case])
+
+        assert store.forget(case.key)
+
+        for each in state.parent.iterdir():
+            assert secret not in each.read_bytes().decode("latin-1")
 
 
 def test_old_contents_are_purged(sqlite: SqliteStore) -> None:

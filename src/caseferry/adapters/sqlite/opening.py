@@ -88,6 +88,8 @@ def _prepare(
     conn.execute("PRAGMA journal_mode = WAL")
     conn.execute("PRAGMA synchronous = FULL")
     conn.execute("PRAGMA fullfsync = ON")  # macOS: its plain one stops at the drive
+    # Not everywhere the default; what an edit frees is as private as what is deleted.
+    conn.execute("PRAGMA secure_delete = ON")
     conn.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
     conn.execute(f"PRAGMA wal_autocheckpoint = {LOG_PAGES}")
     if pending:

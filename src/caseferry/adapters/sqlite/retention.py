@@ -180,12 +180,8 @@ class Retention(Connection):
     @contextmanager
     def _wiping(self) -> Iterator[None]:
         """Group writes; what they remove is overwritten in the file and in the log."""
-        self._all("PRAGMA secure_delete = ON")  # off otherwise: it costs writes
         before = self._conn.total_changes
-        try:
-            with self.transaction():
-                yield
-        finally:
-            self._all("PRAGMA secure_delete = OFF")
+        with self.transaction():
+            yield
         if self._conn.total_changes > before and not self._conn.in_transaction:
             self._all("PRAGMA wal_checkpoint(TRUNCATE)")  # empties the log

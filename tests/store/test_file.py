@@ -748,6 +748,41 @@ def test_what_edits_freed_before_is_forgotten_too(
             assert secret not in each.read_bytes().decode("latin-1")
 
 
+@pytest.mark.parametrize("again", ["forget", "purge"])
+def test_what_is_forgotten_while_somebody_reads_is_wiped_later(
+    sqlite: SqliteStore, caplog: pytest.LogCaptureFixture, again: str
+) -> None:
+    """It says that contents are left, and the next time none are."""
+
+    def is_left() -> bool:
+        files = sqlite.path.parent.iterdir()
+        return any(secret in each.read_bytes().decode("latin-1") for each in files)
+
+    secret = "Annegret-Musterfrau"
+    case = a_case(1, name=secret)
+    sqlite.save_records(1, System.KORE, [case])
+    sqlite._all("PRAGMA busy_timeout = 20")
+    with SqliteStore.open(sqlite.path, readonly=True) as reader:
+        reader._all("BEGIN")
+        assert reader.record(case.key) == case
+
+        with pytest.raises(Locked) as caught:
+            sqlite.forget(case.key)
+        sqlite.purge("2020")
+
+        assert (caught.value.code, caught.value.exit_code) == ("state-read", 7)
+        assert [each.message for each in caplog.records] == ["state.not_wiped"]
+        assert is_left()
+        assert sqlite.record(case.key) is None
+
+    if again == "forget":
+        sqlite.forget(case.key)
+    else:
+        sqlite.purge("2020")
+    assert not is_left()
+    assert len(caplog.records) == 1
+
+
 def test_old_contents_are_purged(sqlite: SqliteStore) -> None:
     """Contents of finished runs go by age; the last run and what is open stay."""
     old, new = "2025-01-01", "2026-06-01"

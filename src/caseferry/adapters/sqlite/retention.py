@@ -1,11 +1,13 @@
 # ruff: noqa: S608 - only our own words are put into statements
 """Forgetting: contents go, identity stays, so that nothing is ever created again."""
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
 from caseferry.adapters.sqlite.connection import Connection, key_list
+from caseferry.errors import Locked
 from caseferry.model.record import Key
 from caseferry.reconcile.made_due import MADE_DUE
 from caseferry.reconcile.merge import FINISHED
@@ -106,6 +108,11 @@ _PRUNE = """
     AND number NOT IN (
         SELECT max(number) FROM run WHERE exit_code IN (0, 3, 4) GROUP BY command)
 """
+_NOT_WIPED: Final = "state.not_wiped"
+_NOTE_NOT_WIPED = "INSERT OR REPLACE INTO fact (name, value) VALUES (?, '')"
+_IS_NOT_WIPED = "SELECT 1 FROM fact WHERE name = ?"
+_NOTE_WIPED = "DELETE FROM fact WHERE name = ?"
+_log = logging.getLogger("caseferry.state")
 
 
 class Retention(Connection):
@@ -123,12 +130,25 @@ class Retention(Connection):
 
         Returns:
             Whether anything was known about this key.
+
+        Raises:
+            Locked: `state-read`, forgotten it is, but until somebody has read to the
+                end what is forgotten stands in the file.
         """
         keys = key_list(row[0] for row in self._all(_SAME, key))
         with self._wiping():
             counts = [self._write(sql, keys) for sql in _FORGET]
             if any(counts):
                 self._write(_DOUBT_WHAT_WAS_READ, _ANY_RUN)
+        if not self._empty_log():
+            raise Locked(
+                f"it is forgotten, but something else reads the state {self.path} just"
+                " now, and its contents stand in the file until that has ended",
+                code="state-read",
+                hint="close what else has the file open, then run"
+                f" `caseferry forget {key}`; the next run removes them as well",
+                path=str(self.path),
+            )
         return any(counts)
 
     def purge(self, before: str) -> int:
@@ -143,13 +163,17 @@ class Retention(Connection):
         Returns:
             How many journal entries, runs and records lost their contents.
         """
-        if self._one(f"SELECT 1 WHERE EXISTS ({_OLD})", before) is None:
-            return 0  # all records would be looked at
-        with self._wiping():
-            entries = self._write(_PURGE_JOURNAL, before)
-            runs = self._write(_PURGE_RUNS, before)
-            self._write(_PURGE_IMAGES, before)
-            return entries + runs + self._purge_records(before)
+        count = 0
+        # all records would be looked at
+        if self._one(f"SELECT 1 WHERE EXISTS ({_OLD})", before) is not None:
+            with self._wiping():
+                count += self._write(_PURGE_JOURNAL, before)
+                count += self._write(_PURGE_RUNS, before)
+                self._write(_PURGE_IMAGES, before)
+                count += self._purge_records(before)
+        if not self._empty_log():
+            _log.warning(_NOT_WIPED, extra={"path": str(self.path)})
+        return count
 
     def _purge_records(self, before: str) -> int:
         ((latest,),) = self._all(_LATEST_OLD, before)
@@ -179,9 +203,26 @@ class Retention(Connection):
 
     @contextmanager
     def _wiping(self) -> Iterator[None]:
-        """Group writes; what they remove is overwritten in the file and in the log."""
+        """Group writes, after which the log is to be emptied.
+
+        What they remove is overwritten in the file only then, and stands in the log.
+        """
         before = self._conn.total_changes
         with self.transaction():
             yield
-        if self._conn.total_changes > before and not self._conn.in_transaction:
-            self._all("PRAGMA wal_checkpoint(TRUNCATE)")  # empties the log
+            if self._conn.total_changes > before:
+                self._write(_NOTE_NOT_WIPED, _NOT_WIPED)
+
+    def _empty_log(self) -> bool:
+        """Empty the log where something was removed, now or in an earlier run.
+
+        Returns:
+            False where somebody still reads what was there before.
+        """
+        if self._one(_IS_NOT_WIPED, _NOT_WIPED) is None:
+            return True
+        ((busy, *_),) = self._all("PRAGMA wal_checkpoint(TRUNCATE)")
+        if busy:
+            return False
+        self._write(_NOTE_WIPED, _NOT_WIPED)
+        return True

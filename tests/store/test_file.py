@@ -748,6 +748,38 @@ def test_what_edits_freed_before_is_forgotten_too(
             assert secret not in each.read_bytes().decode("latin-1")
 
 
+@pytest.mark.parametrize(
+    ("said", "asked"),
+    [
+        ("+49 (151) 234-5678", "+491512345678"),
+        ("+49 (151) 234-5678", "01512345678"),
+        ("0151 2345678", "+49 151 2345678"),
+        ("+49 (0)151/2345678 ext. 12", "+491512345678"),
+        ("\u0661\u0665\u0661 2345678", "+491512345678"),
+        ("1-800-FLOWERS", "+18003569377"),
+        ("116 117", "116117"),
+        (" Zoe@Shop.example ", "zoe@shop.example"),
+        ("Stra\u00dfe  7", "STRASSE 7"),
+    ],
+)
+def test_a_look_up_is_forgotten_however_it_was_spelled(
+    sqlite: SqliteStore, said: str, asked: str
+) -> None:
+    """So are all others that found the same customer, and nobody else's."""
+    fields = {"userInfo.phoneNumber": said, "createdAt": AT}
+    case = replace(a_case(1), fields=fields)
+    sqlite.save_records(1, System.KORE, [case])
+    own = CustomerFound(attribute="Service/phone", value=asked, customers=("7",))
+    older = CustomerFound(attribute="Service/phone", value="+4999", customers=("7",))
+    other = CustomerFound(attribute="x", value="+491519999999", customers=("8",))
+    sqlite.save_customers([own, older, other])
+
+    assert sqlite.forget(case.key)
+
+    pairs = [(each.attribute, each.value) for each in (own, older, other)]
+    assert sqlite.customers(pairs) == [other]
+
+
 @pytest.mark.parametrize("again", ["forget", "purge"])
 def test_what_is_forgotten_while_somebody_reads_is_wiped_later(
     sqlite: SqliteStore, caplog: pytest.LogCaptureFixture, again: str

@@ -1,12 +1,14 @@
 # ruff: noqa: S608 - only our own words are put into statements
 """Forgetting: contents go, identity stays, so that nothing is ever created again."""
 
+import json
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
 from caseferry.adapters.sqlite.connection import Connection, key_list
+from caseferry.adapters.sqlite.contacts import Contacts
 from caseferry.errors import Locked
 from caseferry.model.record import Key
 from caseferry.reconcile.made_due import MADE_DUE
@@ -18,14 +20,9 @@ _SAME = """
     UNION SELECT casemgr FROM link WHERE kore IN own
 """
 _AMONG = "IN (SELECT value FROM json_each(?))"
-_FORGET_CUSTOMERS = f"""
-    DELETE FROM customer WHERE EXISTS (
-        SELECT 1 FROM content, json_each(content.fields) AS field
-        WHERE content.key {_AMONG} AND (
-            field.key LIKE 'userInfo.%' AND lower(field.value) = lower(customer.value)
-            OR field.key = 'customer' AND field.value IN (
-                SELECT value FROM json_each(customer.customers))))
-"""
+_HELD = f"SELECT fields FROM content WHERE key {_AMONG}"
+_LOOK_UPS = "SELECT attribute, value, customers FROM customer"
+_FORGET_LOOK_UP = "DELETE FROM customer WHERE attribute = ? AND value = ?"
 
 
 def _only(side: str, *names: str) -> str:
@@ -51,7 +48,6 @@ _FORGET_IMAGES = f"""
         UNION SELECT number FROM journal WHERE casemgr {_SAME_KEYS})
 """
 _FORGET = (
-    _FORGET_CUSTOMERS,
     _FORGET_BASES,
     f"DELETE FROM content WHERE key {_AMONG}",
     f"DELETE FROM record WHERE key {_AMONG}",
@@ -122,11 +118,11 @@ class Retention(Connection):
         """Remove what is kept of one record and of its counterparts.
 
         Gone are its fields, what writes found and left in them, the bases of its links,
-        journal details, a hold's reason, and remembered look-ups of its customer; they
-        are also overwritten in the file. Links, whether both sides had ended,
-        correlation keys and the order of events stay. `record` gives None until the
-        next run, which reads everything whole, reads it again; its fields then count as
-        never agreed on.
+        journal details, a hold's reason, and remembered look-ups of its customer,
+        however they were spelled; they are also overwritten in the file. Links, whether
+        both sides had ended, correlation keys and the order of events stay. `record`
+        gives None until the next run, which reads everything whole, reads it again; its
+        fields then count as never agreed on.
 
         Returns:
             Whether anything was known about this key.
@@ -137,6 +133,7 @@ class Retention(Connection):
         """
         keys = key_list(row[0] for row in self._all(_SAME, key))
         with self._wiping():
+            self._forget_look_ups(keys)
             counts = [self._write(sql, keys) for sql in _FORGET]
             if any(counts):
                 self._write(_DOUBT_WHAT_WAS_READ, _ANY_RUN)
@@ -150,6 +147,28 @@ class Retention(Connection):
                 path=str(self.path),
             )
         return any(counts)
+
+    def _forget_look_ups(self, keys: str) -> None:
+        """Forget by what, and as whom, the customers of records were looked up."""
+        held = [json.loads(fields) for (fields,) in self._all(_HELD, keys)]
+        values = [value for fields in held for value in fields.values()]
+        contacts = Contacts(v if isinstance(v, str) else ", ".join(v) for v in values)
+        known = [
+            (attribute, value, frozenset(json.loads(customers)))
+            for attribute, value, customers in self._stream(_LOOK_UPS)
+        ]
+        people = {fields["customer"] for fields in held if "customer" in fields}
+        for _, value, customers in known:
+            if contacts.have(value):
+                people |= customers
+        self._write_many(
+            _FORGET_LOOK_UP,
+            [
+                (attribute, value)
+                for attribute, value, customers in known
+                if customers & people or contacts.have(value)
+            ],
+        )
 
     def purge(self, before: str) -> int:
         """Remove contents of finished runs: journal details, images, records, inputs.

@@ -670,6 +670,22 @@ def test_a_pair_that_is_held_under_both_keys_counts_once(sqlite: SqliteStore) ->
     assert known.since == "2027-01-01T00:00:00.000Z"
 
 
+def test_a_held_case_that_has_an_opener_is_listed_once(sqlite: SqliteStore) -> None:
+    """Its counterpart is the case, not the activity that opened it."""
+    case = a_link(1, Role.CASE)
+    for link in (case, a_link(1, Role.OPENER)):
+        sqlite.save_link(link, case.kore)
+    sqlite.save_hold(1, a_hold(case.kore))
+
+    (group,) = sqlite.hold_groups()
+    found = [(each.key, each.counterpart) for each in sqlite.held_in(group, 9)]
+
+    assert found == [(case.kore, case.casemgr)]
+    held = sqlite.held_as(case.kore)
+    assert held is not None
+    assert held.counterpart == case.casemgr
+
+
 def test_runs_are_remembered(sqlite: SqliteStore) -> None:
     """A run that did not end has no exit code; the latest comes first."""
     second = sqlite.begin_run("sync", AT, {"mapping": "m"})

@@ -1,5 +1,6 @@
 """The state file: made, refused, upgraded, copied and emptied."""
 
+import os
 import shutil
 import sqlite3
 from collections.abc import Callable
@@ -338,6 +339,21 @@ def test_a_network_file_system_is_refused(state: Path) -> None:
     assert error.code == "state-network"
     assert "nfs4" in error.message
     check_place(state, mounts="")
+
+
+@pytest.mark.parametrize("readonly", [False, True])
+def test_what_is_no_file_is_refused_and_keeps_its_mode(
+    state: Path, *, readonly: bool
+) -> None:
+    """A pipe here, and `/dev/null` likewise: every program needs that as it is."""
+    os.mkfifo(state, 0o644)
+    state.chmod(0o644)
+
+    error = refusal(lambda: SqliteStore.open(state, readonly=readonly))
+
+    assert error.code == "state-path"
+    assert "not a file" in error.message
+    assert mode(state) == "0o644"
 
 
 # versions ---------------------------------------------------------------------

@@ -142,6 +142,12 @@ def test_what_waits_for_a_person_makes_the_run_partial(shop: Rehearsal) -> None:
     assert "customer-ambiguous" in held.out
     assert "left alone while it is held" in story.out
 
+    mistyped = shop.home.run("retry", "--reason", "custmer-ambiguos", "--dry-run")
+    assert mistyped.code == 2
+    assert "there is no code 'custmer-ambiguos'" in mistyped.err
+    assert "did you mean customer-ambiguous?" in mistyped.err
+    none = shop.home.run("retry", "--reason", "refused-400-152", "--dry-run")
+    assert (none.code, none.out) == (0, "Would take up 0 records\n")
     chosen = shop.home.run("retry", "CS000103", "--yes")
     (left,) = shop.home.run("quarantine", "--json").data["groups"]
 

@@ -231,6 +231,34 @@ def test_a_reader_makes_nothing(state: Path) -> None:
     assert state.stat().st_size == 0
 
 
+def test_a_reader_needs_no_writable_file_system(state: Path) -> None:
+    """No index of the log can be made there, as this one cannot."""
+    a_filled_state(state)
+    state.with_name(f"{state.name}-shm").symlink_to(state.parent / "none" / "x")
+
+    with SqliteStore.open(state, readonly=True) as store:
+        assert store.pair() == PAIR
+        store.backup(state.with_name("copy.db"))
+
+    assert refusal(lambda: SqliteStore.open(state)).code == "state-readonly"
+
+
+def test_a_reader_that_needs_a_log_says_so(state: Path) -> None:
+    """A run was killed: what it wrote last stands beside the file, and is not left."""
+    with SqliteStore.open(state) as store:
+        store.bind(PAIR)
+        log = state.with_name(f"{state.name}-wal")
+        kept = log.read_bytes()
+    log.write_bytes(kept)
+    state.with_name(f"{state.name}-shm").symlink_to(state.parent / "none" / "x")
+
+    error = refusal(lambda: SqliteStore.open(state, readonly=True))
+
+    assert error.code == "state-readonly"
+    assert f"{state.name}-wal" in error.hint
+    assert log.read_bytes() == kept
+
+
 def test_a_reader_cannot_write(state: Path) -> None:
     """SQLite itself refuses a write through a read-only opening, in our words."""
     a_filled_state(state)

@@ -2,13 +2,14 @@
 
 import os
 import signal
+import sqlite3
 import threading
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
 
-from caseferry.adapters.sqlite import StateLock
+from caseferry.adapters.sqlite import StateLock, opening
 from caseferry.cli import main
 from caseferry.cli.env import Environment
 from caseferry.sandbox import Fault
@@ -141,6 +142,12 @@ def test_what_waits_for_a_person_makes_the_run_partial(shop: Rehearsal) -> None:
     assert "customer-ambiguous" in held.out
     assert "left alone while it is held" in story.out
 
+    mistyped = shop.home.run("retry", "--reason", "custmer-ambiguos", "--dry-run")
+    assert mistyped.code == 2
+    assert "there is no code 'custmer-ambiguos'" in mistyped.err
+    assert "did you mean customer-ambiguous?" in mistyped.err
+    none = shop.home.run("retry", "--reason", "refused-400-152", "--dry-run")
+    assert (none.code, none.out) == (0, "Would take up 0 records\n")
     chosen = shop.home.run("retry", "CS000103", "--yes")
     (left,) = shop.home.run("quarantine", "--json").data["groups"]
 
@@ -308,6 +315,28 @@ def test_a_lost_state_is_restored_from_the_keys(shop: Rehearsal) -> None:
     assert known == 0
     assert after["actions"]["case"]["create"] == 0
     assert len(shop.box.casemgr.cases) == 3
+
+
+def test_forget_says_when_contents_are_left(
+    shop: Rehearsal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody reads the state: 7, and the same command again removes them."""
+    monkeypatch.setattr(opening, "BUSY_TIMEOUT_S", 0.02)
+    home = shop.home
+    home.run(*MIGRATE)
+    reader = sqlite3.connect(home.folder / "caseferry.db", isolation_level=None)
+    reader.execute("BEGIN")
+    reader.execute("SELECT count(*) FROM record").fetchone()
+
+    done = home.run("forget", "CS000100", "--yes")
+    reader.close()
+    told = home.run("history", "last", "--json").data
+    again = home.run("forget", told["inputs"]["key"], "--yes")
+
+    assert done.code == 7
+    assert "its contents stand in the file" in " ".join(done.err.split())
+    assert told["exit_code"] == 7
+    assert again.code == 0
 
 
 def test_forget_removes_contents_and_keeps_the_link(shop: Rehearsal) -> None:

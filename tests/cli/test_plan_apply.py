@@ -127,7 +127,10 @@ def test_the_digest_that_was_signed_has_to_fit(shop: Rehearsal) -> None:
     digest = json.loads(file.read_text("utf-8").splitlines()[0])["digest"]
 
     assert_refused(apply(shop, "--digest", "0" * 64), "plan-other-digest")
-    assert apply(shop, "--digest", digest.upper()).code == 0
+    assert apply(shop, "--digest", digest.upper(), "--allow", "losses").code == 0
+    told = shop.home.run("history", "last").out.splitlines()
+    assert any(line.endswith(f"  {digest}") for line in told)
+    assert max(map(len, told)) <= 80
 
 
 def test_pending_changes_end_with_six_when_asked(shop: Rehearsal) -> None:

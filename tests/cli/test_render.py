@@ -121,8 +121,19 @@ def test_tables_fit_eighty_columns() -> None:
 
 def test_shorten_and_visible_agree() -> None:
     """A shortened text is visible and no longer than asked for."""
-    assert len(shorten(NASTY * 10, 20)) == 20
+    assert 15 < len(shorten(NASTY * 10, 20)) <= 20
     assert visible(shorten(NASTY)) == shorten(NASTY)
+
+
+@pytest.mark.parametrize("width", range(2, 40))
+@pytest.mark.parametrize("hidden", ["\u200d", "\x1b", "\U000e0041"])
+def test_a_text_is_cut_between_characters(width: int, hidden: str) -> None:
+    """What spells one is whole or gone, also where the text was spelled before."""
+    text = f"\U0001f469{hidden}" * 20
+    whole = {visible(text[:end]) for end in range(len(text))}
+
+    assert shorten(text, width).removesuffix("…") in whole
+    assert shorten(visible(text), width) == shorten(text, width)
 
 
 def test_a_pipe_that_closes_is_no_traceback(carried: Rehearsal) -> None:

@@ -11,6 +11,7 @@ from caseferry.engine.verdicts import Verified
 from caseferry.engine.verify import verify
 from caseferry.model.record import Key, case_key, kore_key
 from support.back import Back
+from support.both import Both
 from support.scene import Scene
 
 LONG = "An over-long name " * 20
@@ -349,3 +350,25 @@ def test_a_case_that_is_asked_for_and_not_there_is_named(way: str) -> None:
     assert rows(found) == [(gone, "*", "reported")]
     assert found.counts["case", "source"] == 0
     assert found.exit_code == 3
+
+
+@pytest.mark.parametrize(("by_agent", "differ"), [(True, 0), (False, 1)])
+def test_a_subtype_is_judged_where_the_mapping_chose_it(
+    *, by_agent: bool, differ: int
+) -> None:
+    """What an agent made has the one that the agent gave it."""
+    both = Both()
+    if by_agent:
+        both.agent_task(both.agent_case("Router down"), "Call", subtype="callback")
+        both.sync()
+        both.later()
+    else:
+        task = both.task(both.case("Router down"))
+        both.sync()
+        both.of(task).subtype = "callback"
+    context = both.context()
+    context.run = both.rig.store.begin_run("verify", "t", {})
+
+    found = [each for each in verify(context).differences if each.field == "subtype"]
+
+    assert len(found) == differ

@@ -8,6 +8,7 @@ from caseferry.adapters.memory_store import MemoryStore
 from caseferry.adapters.sqlite import SqliteStore
 from caseferry.model.record import Entity, kore_key
 from support.both import Both
+from support.scene import Scene
 
 
 def test_an_edit_after_forget_is_carried_by_the_next_sync(tmp_path: Path) -> None:
@@ -78,3 +79,34 @@ def test_what_an_agent_changed_is_not_overwritten_unsaid(
         assert both.of(case).subject == "She leaves us"
         assert both.kore(case).name == "Router down"
         assert both.holds[kore_key(case)].code == "not-agreed"
+
+
+@pytest.mark.parametrize("both_ways", [True, False])
+def test_a_note_is_not_written_again_after_forget(
+    tmp_path: Path, *, both_ways: bool
+) -> None:
+    """Nobody knows any more whether it was; the next ones are, and one back as well."""
+    scene = Both() if both_ways else Scene()
+    look = scene.later if isinstance(scene, Both) else scene.again
+    with SqliteStore.open(tmp_path / "state.db") as store:
+        scene.rig.store = store
+        case = scene.case("Router down")
+        task = scene.task(case, "Call back")
+        scene.run()
+        scene.edit(task, name="Renamed")
+        look()
+
+        for _ in range(2):
+            store.forget(kore_key(task))
+            look()
+            look()
+        assert len(scene.of(task).notes) == 1
+        for name in ("Again", "Renamed"):
+            scene.edit(task, name=name)
+            look()
+
+        said = [note.content.rpartition(": ")[2] for note in scene.of(task).notes]
+        assert said == ["Renamed", "Again", "Renamed"]
+        before = scene.written
+        look()
+        assert scene.written == before

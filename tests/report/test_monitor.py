@@ -167,3 +167,15 @@ def test_a_write_that_fails_leaves_the_old_file(
 
     assert path.read_text("utf-8") == "old"
     assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_a_device_or_pipe_is_never_replaced(tmp_path: Path) -> None:
+    """Run by root with `/dev/null`, the machine would lose it."""
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+
+    with pytest.raises(OSError, match="not a regular file"):
+        write_whole(path, "new")
+
+    assert path.is_fifo()
+    assert list(tmp_path.iterdir()) == [path]

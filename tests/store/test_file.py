@@ -1,10 +1,12 @@
 """The state file: made, refused, upgraded, copied and emptied."""
 
+import os
 import shutil
 import sqlite3
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlite_utils import Database, Migrations
@@ -77,7 +79,13 @@ def test_every_commit_reaches_the_disk(sqlite: SqliteStore) -> None:
     """The log is synchronised at each commit and readers never wait."""
     found = {
         name: sqlite._conn.execute(f"PRAGMA {name}").fetchone()[0]
-        for name in ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
+        for name in (
+            "journal_mode",
+            "synchronous",
+            "foreign_keys",
+            "busy_timeout",
+            "secure_delete",
+        )
     }
 
     assert found == {
@@ -85,6 +93,7 @@ def test_every_commit_reaches_the_disk(sqlite: SqliteStore) -> None:
         "synchronous": 2,
         "foreign_keys": 1,
         "busy_timeout": 15_000,
+        "secure_delete": 1,
     }
 
 
@@ -222,6 +231,34 @@ def test_a_reader_makes_nothing(state: Path) -> None:
     assert state.stat().st_size == 0
 
 
+def test_a_reader_needs_no_writable_file_system(state: Path) -> None:
+    """No index of the log can be made there, as this one cannot."""
+    a_filled_state(state)
+    state.with_name(f"{state.name}-shm").symlink_to(state.parent / "none" / "x")
+
+    with SqliteStore.open(state, readonly=True) as store:
+        assert store.pair() == PAIR
+        store.backup(state.with_name("copy.db"))
+
+    assert refusal(lambda: SqliteStore.open(state)).code == "state-readonly"
+
+
+def test_a_reader_that_needs_a_log_says_so(state: Path) -> None:
+    """A run was killed: what it wrote last stands beside the file, and is not left."""
+    with SqliteStore.open(state) as store:
+        store.bind(PAIR)
+        log = state.with_name(f"{state.name}-wal")
+        kept = log.read_bytes()
+    log.write_bytes(kept)
+    state.with_name(f"{state.name}-shm").symlink_to(state.parent / "none" / "x")
+
+    error = refusal(lambda: SqliteStore.open(state, readonly=True))
+
+    assert error.code == "state-readonly"
+    assert f"{state.name}-wal" in error.hint
+    assert log.read_bytes() == kept
+
+
 def test_a_reader_cannot_write(state: Path) -> None:
     """SQLite itself refuses a write through a read-only opening, in our words."""
     a_filled_state(state)
@@ -330,6 +367,21 @@ def test_a_network_file_system_is_refused(state: Path) -> None:
     assert error.code == "state-network"
     assert "nfs4" in error.message
     check_place(state, mounts="")
+
+
+@pytest.mark.parametrize("readonly", [False, True])
+def test_what_is_no_file_is_refused_and_keeps_its_mode(
+    state: Path, *, readonly: bool
+) -> None:
+    """A pipe here, and `/dev/null` likewise: every program needs that as it is."""
+    os.mkfifo(state, 0o644)
+    state.chmod(0o644)
+
+    error = refusal(lambda: SqliteStore.open(state, readonly=readonly))
+
+    assert error.code == "state-path"
+    assert "not a file" in error.message
+    assert mode(state) == "0o644"
 
 
 # versions ---------------------------------------------------------------------
@@ -662,6 +714,22 @@ def test_a_pair_that_is_held_under_both_keys_counts_once(sqlite: SqliteStore) ->
     assert known.since == "2027-01-01T00:00:00.000Z"
 
 
+def test_a_held_case_that_has_an_opener_is_listed_once(sqlite: SqliteStore) -> None:
+    """Its counterpart is the case, not the activity that opened it."""
+    case = a_link(1, Role.CASE)
+    for link in (case, a_link(1, Role.OPENER)):
+        sqlite.save_link(link, case.kore)
+    sqlite.save_hold(1, a_hold(case.kore))
+
+    (group,) = sqlite.hold_groups()
+    found = [(each.key, each.counterpart) for each in sqlite.held_in(group, 9)]
+
+    assert found == [(case.kore, case.casemgr)]
+    held = sqlite.held_as(case.kore)
+    assert held is not None
+    assert held.counterpart == case.casemgr
+
+
 def test_runs_are_remembered(sqlite: SqliteStore) -> None:
     """A run that did not end has no exit code; the latest comes first."""
     second = sqlite.begin_run("sync", AT, {"mapping": "m"})
@@ -718,6 +786,98 @@ def test_contents_are_forgotten_and_identity_is_not(sqlite: SqliteStore) -> None
     assert sqlite.record(a_case(2).key) == a_case(2)
     assert sqlite.customers([("phone", "+49")]) == [phone]
     assert not sqlite.forget(Key("kore:ci-none"))
+
+
+def test_what_edits_freed_before_is_forgotten_too(
+    state: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where SQLite was built to leave contents in what it frees."""
+    connect = sqlite3.connect
+
+    def without_wiping(*args: Any, **options: Any) -> sqlite3.Connection:
+        conn: sqlite3.Connection = connect(*args, **options)
+        conn.execute("PRAGMA secure_delete = OFF")
+        return conn
+
+    monkeypatch.setattr(sqlite3, "connect", without_wiping)
+    secret = "Annegret-Musterfrau"
+    with SqliteStore.open(state) as store:
+        run = store.begin_run("sync", AT, {})
+        for version, size in enumerate((9, 3_000, 2, 6_000, 1)):
+            case = a_case(1, version=str(version), name=f"{secret} " * size)
+            store.save_records(run, System.KORE, [case])
+
+        assert store.forget(case.key)
+
+        for each in state.parent.iterdir():
+            assert secret not in each.read_bytes().decode("latin-1")
+
+
+@pytest.mark.parametrize(
+    ("said", "asked"),
+    [
+        ("+49 (151) 234-5678", "+491512345678"),
+        ("+49 (151) 234-5678", "01512345678"),
+        ("0151 2345678", "+49 151 2345678"),
+        ("+49 (0)151/2345678 ext. 12", "+491512345678"),
+        ("\u0661\u0665\u0661 2345678", "+491512345678"),
+        ("1-800-FLOWERS", "+18003569377"),
+        ("116 117", "116117"),
+        (" Zoe@Shop.example ", "zoe@shop.example"),
+        ("Stra\u00dfe  7", "STRASSE 7"),
+    ],
+)
+def test_a_look_up_is_forgotten_however_it_was_spelled(
+    sqlite: SqliteStore, said: str, asked: str
+) -> None:
+    """So are all others that found the same customer, and nobody else's."""
+    fields = {"userInfo.phoneNumber": said, "createdAt": AT}
+    case = replace(a_case(1), fields=fields)
+    sqlite.save_records(1, System.KORE, [case])
+    own = CustomerFound(attribute="Service/phone", value=asked, customers=("7",))
+    older = CustomerFound(attribute="Service/phone", value="+4999", customers=("7",))
+    other = CustomerFound(attribute="x", value="+491519999999", customers=("8",))
+    sqlite.save_customers([own, older, other])
+
+    assert sqlite.forget(case.key)
+
+    pairs = [(each.attribute, each.value) for each in (own, older, other)]
+    assert sqlite.customers(pairs) == [other]
+
+
+@pytest.mark.parametrize("again", ["forget", "purge"])
+def test_what_is_forgotten_while_somebody_reads_is_wiped_later(
+    sqlite: SqliteStore, caplog: pytest.LogCaptureFixture, again: str
+) -> None:
+    """It says that contents are left, and the next time none are."""
+
+    def is_left() -> bool:
+        files = sqlite.path.parent.iterdir()
+        return any(secret in each.read_bytes().decode("latin-1") for each in files)
+
+    secret = "Annegret-Musterfrau"
+    case = a_case(1, name=secret)
+    sqlite.save_records(1, System.KORE, [case])
+    sqlite._all("PRAGMA busy_timeout = 20")
+    with SqliteStore.open(sqlite.path, readonly=True) as reader:
+        reader._all("BEGIN")
+        assert reader.record(case.key) == case
+
+        with pytest.raises(Locked) as caught:
+            sqlite.forget(case.key)
+        sqlite.purge("2020")
+
+        assert (caught.value.code, caught.value.exit_code) == ("state-read", 7)
+        assert [each.message for each in caplog.records] == ["state.not_wiped"]
+        assert is_left()
+        assert sqlite.record(case.key) is None
+
+    if again == "forget":
+        sqlite.forget(case.key)
+    else:
+        sqlite.purge("2020")
+    assert not is_left()
+    assert len(caplog.records) == 1
 
 
 def test_old_contents_are_purged(sqlite: SqliteStore) -> None:

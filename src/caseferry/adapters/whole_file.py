@@ -1,5 +1,6 @@
 """A file that others read at any moment: always the old one or the new one, whole."""
 
+import errno
 import os
 from pathlib import Path
 
@@ -15,6 +16,7 @@ def write_whole(path: Path, text: str, mode: int = 0o644) -> None:
     Raises:
         OSError: it could not be written; the old file is as it was.
     """
+    need_replaceable(path)
     # The name ends in no suffix that a collector looks for, and the process makes it
     # its own: a rest that a kill left is overwritten sooner or later.
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
@@ -30,6 +32,16 @@ def write_whole(path: Path, text: str, mode: int = 0o644) -> None:
         part.unlink(missing_ok=True)
         raise
     _sync(path.parent)
+
+
+def need_replaceable(path: Path) -> None:
+    """Make sure that no device or pipe, such as `/dev/null`, stands in a file's place.
+
+    Raises:
+        OSError: one does.
+    """
+    if path.exists() and not path.is_file():
+        raise OSError(errno.EINVAL, "it is not a regular file", str(path))
 
 
 def _sync(folder: Path) -> None:

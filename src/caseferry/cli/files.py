@@ -1,9 +1,11 @@
 """Files that a command writes for a person; contents of records are private."""
 
 import os
+import stat
 from collections.abc import Iterable
 from pathlib import Path
 
+from caseferry.adapters.whole_file import need_replaceable
 from caseferry.errors import UserError
 
 _PRIVATE = 0o600
@@ -19,7 +21,8 @@ def write_private(path: Path, text: str) -> None:
     try:
         number = os.open(path, flags, _PRIVATE)
         with os.fdopen(number, "w", encoding="utf-8", errors="replace") as file:
-            os.fchmod(number, _PRIVATE)
+            if stat.S_ISREG(os.fstat(number).st_mode):  # not `/dev/null`
+                os.fchmod(number, _PRIVATE)
             file.write(text)
     except OSError as error:
         raise _unwritable(path, error) from error
@@ -44,6 +47,7 @@ def write_private_chunks(path: Path, chunks: Iterable[bytes]) -> None:
     """
     part = path.with_name(f".{path.name}.part")
     try:
+        need_replaceable(path)
         number = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, _PRIVATE)
         with os.fdopen(number, "wb") as file:
             os.fchmod(number, _PRIVATE)

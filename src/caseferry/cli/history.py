@@ -21,7 +21,8 @@ from caseferry.report.undone import cannot_lines, undone_lines
 from caseferry.report.verified import Proof, sheet_lines
 
 _LATEST = 20
-_WORDS = {"allow": "guards passed"}
+# beside a plan's digest 80 columns leave twelve
+_WORDS = {"allow": "allowed", "configuration": "settings"}
 
 
 @click.command(cls=Command, example="caseferry history last")
@@ -87,7 +88,7 @@ def _show(store: SqliteStore, run: RunEntry) -> Result:
     ]
     asked = {k: v for k, v in run.inputs.items() if k not in SIGNED_BY}
     rows += [(_WORDS.get(name, name), value) for name, value in asked.items()]
-    rows += [(name, run.inputs.get(name, "")) for name in SIGNED_BY]
+    rows += [(_WORDS.get(name, name), run.inputs.get(name, "")) for name in SIGNED_BY]
     rows.append(("plan", str(run.summary.get("digest", ""))))
     lines = [f"Run {run.number}", *table([row for row in rows if row[1]])]
     if writes:

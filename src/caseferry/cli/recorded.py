@@ -9,6 +9,7 @@ from caseferry.bootstrap import writing_state
 from caseferry.cli.operator import operator
 from caseferry.cli.options import Invocation
 from caseferry.cli.result import ExitCode
+from caseferry.errors import CaseferryError
 from caseferry.model.times import canonical_time
 
 
@@ -27,10 +28,14 @@ def recorded(
         now = canonical_time(clock.now())
         given = operator(config) | dict(inputs)
         run = store.begin_run(invocation.command, now, given)
-        code = ExitCode.ERROR
+        code: int = ExitCode.ERROR
+        summary: dict[str, str] = {}
         try:
             yield store, run
             code = ExitCode.DONE
+        except CaseferryError as error:
+            code, summary = error.exit_code, {"error": error.code}
+            raise
         finally:
             now = canonical_time(clock.now())
-            store.end_run(run, now, exit_code=int(code), summary={})
+            store.end_run(run, now, exit_code=int(code), summary=summary)

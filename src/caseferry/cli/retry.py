@@ -1,5 +1,7 @@
 """`retry`: take records up again that were set aside."""
 
+from difflib import get_close_matches
+
 import click
 
 from caseferry.adapters.sqlite import SqliteStore
@@ -8,6 +10,7 @@ from caseferry.cli.options import Command, Invocation, dry_run_option
 from caseferry.cli.recorded import recorded
 from caseferry.cli.result import Result
 from caseferry.cli.running import find_key, next_command
+from caseferry.codes import code_named, names_like
 from caseferry.engine.relink import UNDONE, undone_keys
 from caseferry.engine.relink import retry as take_up
 from caseferry.errors import UserError
@@ -79,9 +82,11 @@ def _chosen(
     """Give the holds and the parted records that are meant.
 
     Raises:
-        UserError: a key is unknown, or neither held nor parted.
+        UserError: a key is unknown, or neither held nor parted; there is no such code.
     """
     holds = store.holds()
+    if reason is not None:
+        _need_code(reason, {hold.code for hold in holds.values()})
     chosen: dict[Key, Hold] = {}
     if everything:
         chosen |= {k: h for k, h in holds.items() if h.kind in _BY_ALL}
@@ -104,3 +109,20 @@ def _chosen(
                 hint="`caseferry quarantine` lists what is held",
             )
     return list(chosen.values()), parted
+
+
+def _need_code(reason: str, held: set[str]) -> None:
+    """Make sure that a code was not mistyped.
+
+    Raises:
+        UserError: there is none of that name.
+    """
+    if reason in held or code_named(reason) is not None:
+        return
+    close = get_close_matches(reason.lower(), sorted(held)) or names_like(reason)
+    hint = f"did you mean {' or '.join(close)}? " if close else ""
+    raise UserError(
+        f"there is no code {reason!r}",
+        code="code-unknown",
+        hint=f"{hint}`caseferry quarantine` lists what is held, by code",
+    )

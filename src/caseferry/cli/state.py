@@ -36,7 +36,8 @@ def forget(invocation: Invocation, *, key: str, dry_run: bool) -> Result:
     """Remove one record's contents from the state.
 
     Both systems stay as they are. Its link stays, so nothing is made twice. The next
-    run reads the record again if its system still shows it.
+    run reads the record again if its system still shows it; of a name that was changed
+    since the last run no note tells then.
     """
     with reading_state(invocation.load().config) as store:
         found = find_key(store, key)

@@ -58,7 +58,11 @@ def compare_group(
             customer = people.get(records[0].text("customer"))
             homes = (mapped.department, home)
             moved = moved_place(homes, work.group.customer, records[0], customer)
-            result = placed(result, fixed_place(mapped, records[0]), moved)
+            link = work.link(Role.TASK, key)
+            by_agent = link is not None and link.made_in is System.KORE
+            # an agent chose the subtype, and no mapping says how Kore is to show it
+            fixed = () if by_agent else fixed_place(mapped, records[0])
+            result = placed(result, fixed, moved)
         if result.is_pair and records[0].parent != parent:
             parents = (mapped.record.parent, records[0].parent)
             result = misplaced(result, parents, parent)

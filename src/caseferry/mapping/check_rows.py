@@ -14,12 +14,12 @@ from caseferry.mapping.names import (
     KORE_BOTH,
     KORE_WRITABLE,
     TEXT_LIMITS,
-    WRITE_ONCE,
     dotted,
     nearest,
 )
 from caseferry.mapping.notes import attribute_text
 from caseferry.mapping.shape import MappingSpec, Row, keep_target
+from caseferry.model.mapped import WRITE_ONCE
 
 Side = Literal["case", "task"]
 _SIDES: tuple[Side, Side] = ("case", "task")

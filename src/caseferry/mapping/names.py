@@ -84,8 +84,6 @@ ACTIVITY_READABLE: Final = ACTIVITY_WRITABLE | {
     "customer",
     "created",
 }
-WRITE_ONCE: Final = frozenset({"subject", "content.text"})
-"""Activity fields that casemgr takes on creation only."""
 
 TEXT_LIMITS: Final = {
     "case": {"subject": 1024, "description": 1024, "solution": 1024},

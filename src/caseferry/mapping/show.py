@@ -3,9 +3,10 @@
 from collections.abc import Iterator, Mapping
 
 from caseferry.mapping.compile import Mapper
-from caseferry.mapping.names import CUSTOM, LOSSES, TEXT_LIMITS, WRITE_ONCE
+from caseferry.mapping.names import CUSTOM, LOSSES, TEXT_LIMITS
 from caseferry.mapping.shape import MappingSpec, Route, Row, StatusRow, Step
 from caseferry.mapping.show_kore import Table, towards_kore
+from caseferry.model.mapped import WRITE_ONCE
 
 _ARROWS = {"both": "<->", "to-casemgr": "->", "to-kore": "<-"}
 

@@ -7,14 +7,13 @@ from caseferry.mapping.names import (
     CUSTOM,
     KORE_CARRIED,
     TEXT_LIMITS,
-    WRITE_ONCE,
     dotted,
 )
 from caseferry.mapping.shape import MappingSpec, Row, keep_target
 from caseferry.mapping.tables import ValueTable, compile_values
 from caseferry.mapping.texts import clean, cut, fits, one_line, without_case_suffix
 from caseferry.model.correlation import parse_correlation
-from caseferry.model.mapped import MappedField, Owner, WriteOnce
+from caseferry.model.mapped import WRITE_ONCE, MappedField, Owner, WriteOnce
 from caseferry.model.marker import TAG
 from caseferry.model.record import Record, Value, local_id
 

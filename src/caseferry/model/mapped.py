@@ -17,6 +17,9 @@ Owner = Literal["kore", "casemgr", "ask"]
 CascadeClose = Literal["propagate", "reopen", "report"]
 WriteOnce = Literal["note", "report", "conflict"]
 
+WRITE_ONCE = frozenset({"subject", "content.text"})
+"""Activity fields that casemgr takes on creation only, and nobody changes later."""
+
 ENDS_WITH_CASE = "task-open-in-closed-case"
 """The loss rule of an open task that is completed because its case is finished."""
 

@@ -78,7 +78,9 @@ def _source_changed(
     field: MappedField, link: Link, current: Value | None, way: Way, *, digest: str
 ) -> bool:
     if not link.kore_base.has(field.casemgr):
-        return True  # never agreed on: creation is not finished, or adopted half made
+        # Never agreed on: creation is not finished, or adopted half made; otherwise it
+        # was forgotten, and so was whether a note has told it: nothing is told twice.
+        return not link.finished or field.write_once != "note"
     if field.source != link.kore_base.get(field.casemgr):
         return True
     # under a changed mapping it may mean something else than what both agreed on; no

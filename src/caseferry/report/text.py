@@ -1,5 +1,6 @@
 """Words, numbers, times and tables at 80 columns."""
 
+import re
 import textwrap
 import unicodedata
 from collections.abc import Sequence
@@ -9,6 +10,10 @@ from typing import Final
 WIDTH: Final = 80
 _NARROWEST: Final = 16
 _WIDE: Final = "WF"
+_CHARACTER: Final = re.compile(
+    r"\\x[0-9a-f]{2}|\\u[0-9a-f]{4}|\\U[0-9a-f]{8}|.", re.DOTALL
+)
+"""One of a visible text: what spells an invisible one is not cut."""
 
 
 def visible(text: str) -> str:
@@ -29,9 +34,12 @@ def shorten(text: str, width: int = 40) -> str:
     text = visible(text[: width * 4])
     if columns(text) <= width:
         return text
-    kept = text[: width - 1]
-    while columns(kept) > width - 1:
-        kept = kept[:-1]
+    kept, room = "", width - 1
+    for char in _CHARACTER.findall(text):
+        room -= columns(char)
+        if room < 0:
+            break
+        kept += char
     return f"{kept}…"
 
 

@@ -4,7 +4,6 @@
 from dataclasses import dataclass
 
 from caseferry.adapters.sqlite.connection import Connection
-from caseferry.model.correlation import Role
 from caseferry.model.link import HoldKind
 from caseferry.model.record import Key
 
@@ -40,8 +39,8 @@ class HeldRecord:
     since: str
 
 
-_PAIR = f"""
-    hold LEFT JOIN link ON link.role <> '{Role.OPENER}'
+_PAIR = """
+    hold LEFT JOIN link ON link.role <> 'opener'
     AND (link.casemgr = hold.key OR link.kore = hold.key)
 """
 _OF_PAIR = "DISTINCT COALESCE(link.kore, hold.key)"

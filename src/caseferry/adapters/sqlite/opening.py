@@ -49,15 +49,27 @@ def open_database(
         raise _missing(path)
     if not readonly:
         make_private(path)
+    try:
+        return _open(path, "ro" if readonly else "rw", versions)
+    except StateError as error:
+        if not readonly or error.code != "state-readonly":
+            raise
+        if _has_log(path):
+            raise _left_open(path) from error
+    # No log can be kept beside it, and none is needed: nobody can write it here.
+    return _open(path, "ro&immutable=1", versions)
+
+
+def _open(path: Path, mode: str, versions: Migrations) -> Database:
     with translated(path):
         conn = sqlite3.connect(
-            f"{path.absolute().as_uri()}?mode={'ro' if readonly else 'rw'}",
+            f"{path.absolute().as_uri()}?mode={mode}",
             uri=True,
             isolation_level=None,
             timeout=BUSY_TIMEOUT_S,
         )
         try:
-            return _prepare(conn, path, readonly=readonly, versions=versions)
+            return _prepare(conn, path, readonly=mode != "rw", versions=versions)
         except BaseException:
             conn.close()
             raise
@@ -88,6 +100,8 @@ def _prepare(
     conn.execute("PRAGMA journal_mode = WAL")
     conn.execute("PRAGMA synchronous = FULL")
     conn.execute("PRAGMA fullfsync = ON")  # macOS: its plain one stops at the drive
+    # Not everywhere the default; what an edit frees is as private as what is deleted.
+    conn.execute("PRAGMA secure_delete = ON")
     conn.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
     conn.execute(f"PRAGMA wal_autocheckpoint = {LOG_PAGES}")
     if pending:
@@ -142,10 +156,16 @@ def _is_check_due(conn: sqlite3.Connection, path: Path) -> bool:
     schedule would read all of a large state every few minutes. A copy is another file,
     and a process that was killed leaves its log.
     """
-    with suppress(FileNotFoundError):
-        if path.with_name(f"{path.name}-wal").stat().st_size:
-            return True
+    if _has_log(path):
+        return True
     return conn.execute(_WAS_CHECKED, (_identity(path),)).fetchone() is None
+
+
+def _has_log(path: Path) -> bool:
+    """Tell whether some of the state stands in the log beside the file."""
+    with suppress(FileNotFoundError):
+        return path.with_name(f"{path.name}-wal").stat().st_size > 0
+    return False
 
 
 def _identity(path: Path) -> str:
@@ -194,5 +214,16 @@ def _missing(path: Path) -> StateError:
         code="state-missing",
         hint="the first `caseferry check`, `migrate` or `sync` makes it;"
         " see state.path in the configuration",
+        path=str(path),
+    )
+
+
+def _left_open(path: Path) -> StateError:
+    return StateError(
+        f"the state {path} cannot be read here: a run that was killed, or is going on,"
+        " left a log beside it, and nothing can be written there",
+        code="state-readonly",
+        hint=f"copy it with its log, {path.name}-wal, to where it can be written, and"
+        " set state.path to that",
         path=str(path),
     )

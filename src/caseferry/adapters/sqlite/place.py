@@ -77,7 +77,7 @@ def check_place(path: Path, *, mounts: str | None = None) -> None:
         mounts: instead of this machine's `/proc/mounts`.
 
     Raises:
-        StateError: `state-path` for a directory, a missing or unreadable parent;
+        StateError: `state-path` for what is no file, a missing or unreadable parent;
             `state-network` for a file system that other machines share.
     """
     if path.is_dir():
@@ -85,6 +85,13 @@ def check_place(path: Path, *, mounts: str | None = None) -> None:
             f"the state {path} is a directory, not a file",
             code="state-path",
             hint=f"set state.path to a file, such as {path / 'caseferry.db'}",
+            path=str(path),
+        )
+    if path.exists() and not path.is_file():
+        raise StateError(
+            f"the state {path} is a device or pipe, not a file",
+            code="state-path",
+            hint="set state.path to a file; this was not touched",
             path=str(path),
         )
     if not path.parent.is_dir():

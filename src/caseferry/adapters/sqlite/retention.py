@@ -1,11 +1,15 @@
 # ruff: noqa: S608 - only our own words are put into statements
 """Forgetting: contents go, identity stays, so that nothing is ever created again."""
 
+import json
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
 from caseferry.adapters.sqlite.connection import Connection, key_list
+from caseferry.adapters.sqlite.contacts import Contacts
+from caseferry.errors import Locked
 from caseferry.model.record import Key
 from caseferry.reconcile.made_due import MADE_DUE
 from caseferry.reconcile.merge import FINISHED
@@ -16,14 +20,9 @@ _SAME = """
     UNION SELECT casemgr FROM link WHERE kore IN own
 """
 _AMONG = "IN (SELECT value FROM json_each(?))"
-_FORGET_CUSTOMERS = f"""
-    DELETE FROM customer WHERE EXISTS (
-        SELECT 1 FROM content, json_each(content.fields) AS field
-        WHERE content.key {_AMONG} AND (
-            field.key LIKE 'userInfo.%' AND lower(field.value) = lower(customer.value)
-            OR field.key = 'customer' AND field.value IN (
-                SELECT value FROM json_each(customer.customers))))
-"""
+_HELD = f"SELECT fields FROM content WHERE key {_AMONG}"
+_LOOK_UPS = "SELECT attribute, value, customers FROM customer"
+_FORGET_LOOK_UP = "DELETE FROM customer WHERE attribute = ? AND value = ?"
 
 
 def _base(fields: str) -> str:
@@ -39,14 +38,16 @@ def _only(side: str, *names: str) -> str:
 
 
 # Of what both agreed on only this stays: that it was something, and nobody knows what.
-# Then what differs is for a person. Whether a record had ended is kept: what somebody
-# ends afterwards would be opened again. So is the due date that only we made up: it
-# would be carried as somebody's.
+# Then what differs is for a person, but for what an activity takes only once: Kore's
+# change of it was perhaps told, and nothing is told twice. Whether a record had ended
+# is kept: what somebody ends afterwards would be opened again. So is the due date that
+# only we made up: it would be carried as somebody's.
 _UNKNOWN = """(
     SELECT json_group_object(name, '') FROM (
         SELECT key AS name FROM json_each(casemgr_base, '$.fields')
         UNION SELECT value FROM json_each(casemgr_base, '$.absent')
-    ) WHERE name <> 'status' AND name NOT LIKE '~%')
+    ) WHERE name <> 'status' AND name NOT LIKE '~%'
+    AND NOT (role = 'task' AND name IN ('subject', 'content.text')))
 """
 _FORGOTTEN = f"json_patch({_UNKNOWN}, {_only('casemgr_base', 'status')})"
 _FORGET_BASES = f"""
@@ -61,7 +62,6 @@ _FORGET_IMAGES = f"""
         UNION SELECT number FROM journal WHERE casemgr {_SAME_KEYS})
 """
 _FORGET = (
-    _FORGET_CUSTOMERS,
     _FORGET_BASES,
     f"DELETE FROM content WHERE key {_AMONG}",
     f"DELETE FROM record WHERE key {_AMONG}",
@@ -118,6 +118,11 @@ _PRUNE = """
     AND number NOT IN (
         SELECT max(number) FROM run WHERE exit_code IN (0, 3, 4) GROUP BY command)
 """
+_NOT_WIPED: Final = "state.not_wiped"
+_NOTE_NOT_WIPED = "INSERT OR REPLACE INTO fact (name, value) VALUES (?, '')"
+_IS_NOT_WIPED = "SELECT 1 FROM fact WHERE name = ?"
+_NOTE_WIPED = "DELETE FROM fact WHERE name = ?"
+_log = logging.getLogger("caseferry.state")
 
 
 class Retention(Connection):
@@ -127,21 +132,57 @@ class Retention(Connection):
         """Remove what is kept of one record and of its counterparts.
 
         Gone are its fields, what writes found and left in them, the bases of its links,
-        journal details, a hold's reason, and remembered look-ups of its customer; they
-        are also overwritten in the file. Links, whether both sides had ended,
-        correlation keys and the order of events stay. `record` gives None until the
-        next run, which reads everything whole, reads it again; what differs by then is
-        a conflict.
+        journal details, a hold's reason, and remembered look-ups of its customer,
+        however they were spelled; they are also overwritten in the file. Links, whether
+        both sides had ended, correlation keys and the order of events stay. `record`
+        gives None until the next run, which reads everything whole, reads it again;
+        what differs by then is a conflict.
 
         Returns:
             Whether anything was known about this key.
+
+        Raises:
+            Locked: `state-read`, forgotten it is, but until somebody has read to the
+                end what is forgotten stands in the file.
         """
         keys = key_list(row[0] for row in self._all(_SAME, key))
         with self._wiping():
+            self._forget_look_ups(keys)
             counts = [self._write(sql, keys) for sql in _FORGET]
             if any(counts):
                 self._write(_DOUBT_WHAT_WAS_READ, _ANY_RUN)
+        if not self._empty_log():
+            raise Locked(
+                f"it is forgotten, but something else reads the state {self.path} just"
+                " now, and its contents stand in the file until that has ended",
+                code="state-read",
+                hint="close what else has the file open, then run"
+                f" `caseferry forget {key}`; the next run removes them as well",
+                path=str(self.path),
+            )
         return any(counts)
+
+    def _forget_look_ups(self, keys: str) -> None:
+        """Forget by what, and as whom, the customers of records were looked up."""
+        held = [json.loads(fields) for (fields,) in self._all(_HELD, keys)]
+        values = [value for fields in held for value in fields.values()]
+        contacts = Contacts(v if isinstance(v, str) else ", ".join(v) for v in values)
+        known = [
+            (attribute, value, frozenset(json.loads(customers)))
+            for attribute, value, customers in self._stream(_LOOK_UPS)
+        ]
+        people = {fields["customer"] for fields in held if "customer" in fields}
+        for _, value, customers in known:
+            if contacts.have(value):
+                people |= customers
+        self._write_many(
+            _FORGET_LOOK_UP,
+            [
+                (attribute, value)
+                for attribute, value, customers in known
+                if customers & people or contacts.have(value)
+            ],
+        )
 
     def purge(self, before: str) -> int:
         """Remove contents of finished runs: journal details, images, records, inputs.
@@ -155,13 +196,17 @@ class Retention(Connection):
         Returns:
             How many journal entries, runs and records lost their contents.
         """
-        if self._one(f"SELECT 1 WHERE EXISTS ({_OLD})", before) is None:
-            return 0  # all records would be looked at
-        with self._wiping():
-            entries = self._write(_PURGE_JOURNAL, before)
-            runs = self._write(_PURGE_RUNS, before)
-            self._write(_PURGE_IMAGES, before)
-            return entries + runs + self._purge_records(before)
+        count = 0
+        # all records would be looked at
+        if self._one(f"SELECT 1 WHERE EXISTS ({_OLD})", before) is not None:
+            with self._wiping():
+                count += self._write(_PURGE_JOURNAL, before)
+                count += self._write(_PURGE_RUNS, before)
+                self._write(_PURGE_IMAGES, before)
+                count += self._purge_records(before)
+        if not self._empty_log():
+            _log.warning(_NOT_WIPED, extra={"path": str(self.path)})
+        return count
 
     def _purge_records(self, before: str) -> int:
         ((latest,),) = self._all(_LATEST_OLD, before)
@@ -191,13 +236,26 @@ class Retention(Connection):
 
     @contextmanager
     def _wiping(self) -> Iterator[None]:
-        """Group writes; what they remove is overwritten in the file and in the log."""
-        self._all("PRAGMA secure_delete = ON")  # off otherwise: it costs writes
+        """Group writes, after which the log is to be emptied.
+
+        What they remove is overwritten in the file only then, and stands in the log.
+        """
         before = self._conn.total_changes
-        try:
-            with self.transaction():
-                yield
-        finally:
-            self._all("PRAGMA secure_delete = OFF")
-        if self._conn.total_changes > before and not self._conn.in_transaction:
-            self._all("PRAGMA wal_checkpoint(TRUNCATE)")  # empties the log
+        with self.transaction():
+            yield
+            if self._conn.total_changes > before:
+                self._write(_NOTE_NOT_WIPED, _NOT_WIPED)
+
+    def _empty_log(self) -> bool:
+        """Empty the log where something was removed, now or in an earlier run.
+
+        Returns:
+            False where somebody still reads what was there before.
+        """
+        if self._one(_IS_NOT_WIPED, _NOT_WIPED) is None:
+            return True
+        ((busy, *_),) = self._all("PRAGMA wal_checkpoint(TRUNCATE)")
+        if busy:
+            return False
+        self._write(_NOTE_WIPED, _NOT_WIPED)
+        return True

@@ -3,10 +3,9 @@
 from dataclasses import replace
 
 from caseferry.engine.to_kore.work import KoreWork
-from caseferry.mapping.names import WRITE_ONCE
 from caseferry.model.correlation import Role, generation_of
 from caseferry.model.link import Link
-from caseferry.model.mapped import MappedRecord
+from caseferry.model.mapped import WRITE_ONCE, MappedRecord
 from caseferry.model.marker import marks_of
 from caseferry.model.record import Key, Record, System, Value, is_touched
 from caseferry.reconcile.made_due import remember_due

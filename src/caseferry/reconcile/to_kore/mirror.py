@@ -10,8 +10,14 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from caseferry.model.action import FieldChange
+from caseferry.model.correlation import Role
 from caseferry.model.link import Base, Link
-from caseferry.model.mapped import MappedField, MappedRecord, Owner
+from caseferry.model.mapped import (
+    WRITE_ONCE,
+    MappedField,
+    MappedRecord,
+    Owner,
+)
 from caseferry.model.record import Record, Value, is_touched
 from caseferry.reconcile.made_due import remember_due
 from caseferry.reconcile.merge import (
@@ -47,7 +53,7 @@ def compare(
     What a create sent and Kore does not have at all is sent again, until the link is
     finished: a tenant may not store every field on create.
     """
-    flipped = _flipped(mapped)
+    flipped = _without_told(_flipped(mapped), link)
     seen = _keyed(flipped, target)
     if not link.finished:
         lost = {f.casemgr for f in flipped.fields if f.casemgr not in seen.fields}
@@ -167,6 +173,20 @@ def wants_status(mapped: MappedRecord, link: Link, target: Record) -> bool | Non
 def _flipped(mapped: MappedRecord) -> MappedRecord:
     fields = tuple(replace(f, owner=_OTHER[f.owner]) for f in contents(mapped))
     return replace(mapped, fields=fields)
+
+
+def _without_told(mapped: MappedRecord, link: Link) -> MappedRecord:
+    """Leave out what casemgr took once, where its base was forgotten: it is as it was.
+
+    What Kore has otherwise is Kore's own, and was perhaps told by a note.
+    """
+    if link.role is not Role.TASK or not link.finished:
+        return mapped
+    known = link.casemgr_base
+    kept = (
+        f for f in mapped.fields if f.casemgr not in WRITE_ONCE or known.has(f.casemgr)
+    )
+    return replace(mapped, fields=tuple(kept))
 
 
 def swapped(link: Link) -> Link:

@@ -141,3 +141,18 @@ def test_tags_that_are_written_with_ours_may_come_back() -> None:
 
     assert play.oracle.judge() == []
     assert any("tags" in words for words in play.oracle.blind)
+
+
+def test_the_side_that_was_taken_may_go_back_before_the_run() -> None:
+    """Its value is carried all the same: what both agreed on before counts no more."""
+    play, operator = two_cases()
+    play.oracle.judge()  # it tells who is whose twin
+    play.clash(0, "low", "priority 3")
+    play.sync()
+    assert operator.open_conflicts()
+    operator.resolve_all(System.CASEMGR)
+
+    play.clash(0, "due later", "priority 5")
+
+    assert play.end() == []
+    assert play.oracle.judge() == []

@@ -279,12 +279,9 @@ def _unagree(
 ) -> None:
     """Make what a side shows count as changed; where it is carried nowhere, as agreed.
 
-    What was changed, or never agreed on, counts as that already.
+    Also where it changed already: it may go back to what was agreed on before.
     """
-    if not is_carried:
-        known[name] = current
-    elif name in known and known[name] == current:
-        known[name] = UNKNOWN
+    known[name] = UNKNOWN if is_carried else current
 
 
 def _is_carried(twins: Twins, name: str, source: System) -> bool:

@@ -14,7 +14,7 @@ from caseferry.model.link import Link
 from caseferry.model.mapped import MappedField, MappedRecord
 from caseferry.model.record import Record, Value, fingerprint
 from caseferry.reconcile.keys import is_taken, keyed
-from caseferry.reconcile.merge import FINISHED, UNKNOWN, Merged, Way, merge
+from caseferry.reconcile.merge import FINISHED, Merged, Way, merge
 from caseferry.reconcile.slots import Now, Slot
 from caseferry.reconcile.view import ASSIGNED, COMPLETED, GroupView
 
@@ -160,8 +160,9 @@ def conflict(
 
 def conflict_words(link: Link, names: Iterable[str]) -> tuple[str, str]:
     """Give code and words for fields that differ, by their names in the bases."""
-    known = [(b, name) for name in names for b in (link.kore_base, link.casemgr_base)]
-    if any(not b.has(name) or b.get(name) == UNKNOWN for b, name in known):
+    sides = (link.kore_base, link.casemgr_base)
+    known = [(side, name) for name in names for side in sides]
+    if any(not side.has(name) for side, name in known):
         return "not-agreed", "differs, and nobody knows what both last agreed on"
     return "both-changed", "changed on both sides since they last agreed"
 

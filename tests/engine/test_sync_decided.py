@@ -81,7 +81,8 @@ def test_a_run_that_had_no_time_takes_nothing_for_agreed(at: int) -> None:
     assert play.oracle.judge() == []
 
 
-def test_a_way_there_and_back_that_nobody_saw_undoes_no_decision() -> None:
+@pytest.mark.parametrize("seen", [False, True])
+def test_a_way_there_and_back_undoes_no_decision(*, seen: bool) -> None:
     """The value is again the one that was decided on."""
     play = Duplex()
     operator = Operator(play)
@@ -90,7 +91,10 @@ def test_a_way_there_and_back_that_nobody_saw_undoes_no_decision() -> None:
     operator.disagree(0, 0)
     play.sync()
     operator.resolve(0, System.KORE)
-    play.edit_case(0, "low")
+    play.edit_case(0, "high")
+    if seen:
+        play.sync()
+        assert operator.open_conflicts()
     play.edit_case(0, "urgent")
 
     play.sync()

@@ -283,17 +283,13 @@ class Oracle:
     def _is_decided(self, change: Change, last: Moment, other: str) -> bool:
         """Tell whether a person decided on a pair after something came to be.
 
-        Or decided on the same, and nobody saw that it was something else meanwhile.
+        Or decided on the same, as it was shown then: it gives way also when it is set
+        again.
         """
-        key, tale = change.key, self.tale
+        key = change.key
         decided = max(self.decided.get(each, 0) for each in (key, other))
-        if decided >= last.n:
-            return True
-        known = [n for n in tale.shown.get(key, ()) if decided < n < change.n]
-        seen = [tale.last_shown(key, decided), *known]
-        return decided > 0 and all(
-            tale.at(key, change.field, n) == last.value for n in seen
-        )
+        shown = self.tale.at(key, change.field, self.tale.last_shown(key, decided))
+        return decided >= last.n or (decided > 0 and bool(shown == last.value))
 
     def is_told(self, key: str, twin: Twin, other: str, n: int = 0) -> bool:
         """Tell whether it was listed once that a field could not be carried.

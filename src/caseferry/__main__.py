@@ -1,6 +1,7 @@
 """python -m caseferry."""
 
 import gc
+import os
 import sys
 
 from caseferry.cli import main as cli_main
@@ -18,7 +19,17 @@ def spare_collector() -> None:
 def main() -> None:
     """Run the command line and end with its exit code."""
     spare_collector()
-    sys.exit(cli_main(sys.argv[1:]))
+    code = cli_main(sys.argv[1:])
+    _drop_unwritten()
+    sys.exit(code)
+
+
+def _drop_unwritten() -> None:
+    """Drop what stdout did not take, or Python tries again and ends with its code."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 if __name__ == "__main__":

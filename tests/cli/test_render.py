@@ -202,7 +202,8 @@ def test_a_full_disk_under_stderr_stops_nothing(carried: Rehearsal) -> None:
     assert out.getvalue()
 
 
-def test_a_process_says_that_stdout_is_full() -> None:
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_process_says_that_stdout_is_full(unbuffered: str) -> None:
     """Also at its end, when Python writes what is left."""
     with Path("/dev/full").open("w") as full:
         done = subprocess.run(
@@ -211,6 +212,7 @@ def test_a_process_says_that_stdout_is_full() -> None:
             stderr=subprocess.PIPE,
             text=True,
             check=False,
+            env={**os.environ, "PYTHONUNBUFFERED": unbuffered},
         )
 
     assert done.returncode == 1

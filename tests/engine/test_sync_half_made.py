@@ -61,3 +61,23 @@ def test_a_create_in_doubt_of_what_was_moved_ends_no_run() -> None:
 
     assert play.end() == []
     assert play.oracle.judge() == []
+
+
+@pytest.mark.parametrize("at", range(9, 16))
+@pytest.mark.parametrize("by", ["agent", "kore"])
+def test_contents_are_not_written_again_over_what_came_since(at: int, by: str) -> None:
+    """The run died at some request of a creation; its last step was perhaps done."""
+    play = Duplex(newest_first=False)
+    play.kore_case(0)
+    play.agent_case(0)
+    play.sync()
+    play.kore_case(0)
+    play.die_at_a_request(at, "after")
+
+    if by == "agent":
+        play.edit_case(0, "urgent")
+    else:
+        play.edit_kore_case(0, "critical")
+
+    assert play.end() == []
+    assert play.oracle.judge() == []

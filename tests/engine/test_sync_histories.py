@@ -378,6 +378,14 @@ HISTORIES: dict[str, tuple[Step, list[Step]]] = {
             ("read_whole", 0),
         ],
     ),
+    "what was told stays listed where the same run looks again": (
+        (0, 0, "", False),
+        [
+            ("kore_case", 0, 1),
+            ("die_at_a_request", 0, 10, "after"),
+            ("close", 0, 0),
+        ],
+    ),
     "a case that was opened and closed unseen is brought back all the same": (
         (0, 0, "", True),
         [

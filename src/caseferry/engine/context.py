@@ -57,6 +57,8 @@ class Context:
         allowed: guards that the operator overrode by name.
         strangers: source records whose key says that they have a counterpart already,
             which is not shown or not theirs: they are never created in this run.
+        told: records that this run lists with what is told once: it stays listed, also
+            where the run looks again and finds nothing more to tell.
         gate: of a saved plan that is carried out; None lets everything through.
         two_way: the policy of a two-way run; None is a migration.
     """
@@ -77,6 +79,7 @@ class Context:
     listing_complete: bool = True
     stopping: bool = field(default=False)
     strangers: dict[Key, Hold] = field(default_factory=dict)
+    told: set[Key] = field(default_factory=set)
     gate: Gate | None = None
     two_way: TwoWay | None = None
 

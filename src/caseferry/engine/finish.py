@@ -102,6 +102,10 @@ def _move_bases(context: Context, work: Work) -> None:
             work.put_link(fresh)
 
 
+TOLD_ONCE = frozenset({"case-closed", "emptied", "frozen-field"})
+"""Codes of what nobody can carry: it is listed, and taken for agreed."""
+
+
 def list_held(context: Context, work: Listed, mapping: str) -> None:
     """Keep the list of held records in step with what the last decision said.
 
@@ -113,10 +117,12 @@ def list_held(context: Context, work: Listed, mapping: str) -> None:
         if known is not None and known.kind is HoldKind.UNCERTAIN:
             continue
         if action is None:
-            if known is not None:
+            if known is not None and key not in context.told:
                 store.delete_hold(key)
                 work.known.pop(key)
             continue
+        if action.kind is ActionKind.SET_ASIDE and action.code in TOLD_ONCE:
+            context.told.add(key)
         hold = Hold(
             key=key,
             kind=LISTED[action.kind],

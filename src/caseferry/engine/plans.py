@@ -17,6 +17,7 @@ from caseferry.engine.spawned import spawned_in
 from caseferry.engine.sync.meaning import keep_leading
 from caseferry.engine.sync.rules import lead
 from caseferry.engine.work import PENDING, Work
+from caseferry.engine.written import know_written
 from caseferry.model.correlation import Role
 from caseferry.model.link import Hold, HoldKind, Intent, Link, WriteKind
 from caseferry.model.mapped import MappedGroup, MappedRecord
@@ -184,6 +185,7 @@ class Planner:
             if self._context.two_way is not None:
                 keep_leading(self._context, work)
         settings = self._context.settings
+        know_written(work, settings.case_key_field)
         return work.view(
             now=now,
             pair=self._mark,

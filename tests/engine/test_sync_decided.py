@@ -160,3 +160,23 @@ def test_the_side_that_was_taken_may_go_back_before_the_run() -> None:
 
     assert play.end() == []
     assert play.oracle.judge() == []
+
+
+def test_what_a_run_did_not_live_to_note_is_not_noted_of_a_parted_case() -> None:
+    """A task was resolved by the run that died; its case was parted after that."""
+    play = Duplex(newest_first=False)
+    operator = Operator(play)
+    play.kore_case(0)
+    play.agent_case(1)
+    play.sync()
+    play.oracle.judge()
+    play.close(1)
+    play.die_at_a_request(9, "after")
+    operator.part(1)
+    play.sync()
+    play.clash(0, "on hold", "due")
+
+    operator.join_all()
+
+    assert play.end() == []
+    assert play.oracle.judge() == []

@@ -23,10 +23,10 @@ class Agreed:
         return max((run for run in self._oracle.runs if run < n), default=0)
 
     def meant(self, key: str, twin: Twin, other: str, n: int) -> bool:
-        """Tell whether both sides meant the same of a field at a moment."""
+        """Tell whether both meant the same of a field then, and were not parted."""
         mine = self._tale.at(key, own_name(key, twin), n)
         theirs = self._tale.at(other, other_name(key, twin), n)
-        return self.same(key, twin, mine, theirs)
+        return self.same(key, twin, mine, theirs) and not self._is_apart(key, other, n)
 
     def same(self, key: str, twin: Twin, mine: Any, theirs: Any) -> bool:
         """Tell whether two values mean the same, the first one of the record `key`."""
@@ -57,8 +57,10 @@ class Agreed:
         )
 
     def _is_apart(self, key: str, other: str, n: int) -> bool:
-        """Tell whether a person had parted the two then, so no run compared them."""
-        acts = [a for a in self._oracle.parted if a[0] in (key, other) and a[1] <= n]
+        """Tell whether a person had parted the two then, or their cases."""
+        homes = {self._tale.at(each, "case", n) for each in (key, other)}
+        keys = {key, other, *homes}
+        acts = [a for a in self._oracle.parted if a[0] in keys and a[1] <= n]
         return bool(acts) and acts[-1][2]
 
     def lately(self, change: Change, other: str, name: str) -> list[Moment]:

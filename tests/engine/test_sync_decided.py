@@ -7,11 +7,11 @@ from support.duplex import Duplex
 from support.operator import Operator
 
 
-def two_cases() -> tuple[Duplex, Operator]:
-    """Carry a Kore case without tasks, and an agent's with two."""
+def two_cases(own: int = 2) -> tuple[Duplex, Operator]:
+    """Carry a Kore case without tasks, and an agent's with some."""
     play = Duplex(newest_first=False)
     play.kore_case(0)
-    play.agent_case(2)
+    play.agent_case(own)
     play.sync()
     return play, Operator(play)
 
@@ -45,11 +45,7 @@ def test_a_decision_holds_while_its_activity_waits(take: System) -> None:
 
 def test_an_open_task_is_not_taken_where_its_activity_is_completed() -> None:
     """No call opens it again: to take Kore's side would promise what cannot be done."""
-    play = Duplex(newest_first=False)
-    operator = Operator(play)
-    play.kore_case(0)
-    play.agent_case(1)
-    play.sync()
+    play, operator = two_cases(own=1)
     play.remap()
     play.agent_task(0)
     play.during[9] = [lambda: play.complete(0)]
@@ -164,11 +160,7 @@ def test_the_side_that_was_taken_may_go_back_before_the_run() -> None:
 
 def test_what_a_run_did_not_live_to_note_is_not_noted_of_a_parted_case() -> None:
     """A task was resolved by the run that died; its case was parted after that."""
-    play = Duplex(newest_first=False)
-    operator = Operator(play)
-    play.kore_case(0)
-    play.agent_case(1)
-    play.sync()
+    play, operator = two_cases(own=1)
     play.oracle.judge()
     play.close(1)
     play.die_at_a_request(9, "after")

@@ -99,15 +99,20 @@ def test_a_crash_makes_no_second_customer(
     assert scene.rests()
 
 
-def test_an_ambiguous_customer_is_not_guessed() -> None:
-    """Two customers with one phone number: quarantined until there is one."""
+def of_two_customers() -> tuple[Scene, str, str]:
+    """Give a case, with a task, whose phone number two customers share."""
     scene = Scene()
     for name in ("Ben", "Benno"):
         phone = {"type": {"value": "mobile"}, "phoneNo": "+4930901820"}
         contact = {"firstName": name, "phone": [phone]}
         scene.box.human.create("casemgr", "customer", contact=contact)
     case = scene.case(user=dict(PHONE_ONLY))
-    task = scene.task(case)
+    return scene, case, scene.task(case)
+
+
+def test_an_ambiguous_customer_is_not_guessed() -> None:
+    """Two customers with one phone number: quarantined until there is one."""
+    scene, _, task = of_two_customers()
     other = scene.case("Another")
 
     scene.run()
@@ -122,13 +127,7 @@ def test_an_ambiguous_customer_is_not_guessed() -> None:
 
 def test_a_case_whose_contact_was_put_right_takes_its_tasks_along() -> None:
     """They were held for its customer alone, and nobody edits each of them."""
-    scene = Scene()
-    for name in ("Ben", "Benno"):
-        phone = {"type": {"value": "mobile"}, "phoneNo": "+4930901820"}
-        contact = {"firstName": name, "phone": [phone]}
-        scene.box.human.create("casemgr", "customer", contact=contact)
-    case = scene.case(user=dict(PHONE_ONLY))
-    task = scene.task(case)
+    scene, case, task = of_two_customers()
     scene.run()
 
     ada = {"_id": "u-ada", "name": "Ada", "emailId": "ada@example.com"}

@@ -94,7 +94,7 @@ class Tally:
         self._add(work, plan.actions)
         self.losses.update(loss.rule for loss in plan.losses)
         self.stays_behind.update(plan.stays_behind)
-        self.stays_behind.update(plan.moved)
+        self.stays_behind.update(plan.handed_over)
         self._cost(plan)
 
     def add_done(self, work: Work, first: GroupPlan) -> None:
@@ -114,7 +114,7 @@ class Tally:
             if not any(isinstance(a.kore_draft, CaseDraft) for a in done):
                 losses += work.group.case.losses
             self.stays_behind.update(work.group.stays_behind)
-        self.stays_behind.update(first.moved)
+        self.stays_behind.update(first.handed_over)
         self.losses.update(loss.rule for loss in losses)
 
     def add_settled(self, work: Work) -> None:

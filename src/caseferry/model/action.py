@@ -165,14 +165,14 @@ class GroupPlan:
 
     Attributes:
         stays_behind: of what is created: what is not carried, with how often.
-        moved: what linked records were given to others, which no call carries.
+        handed_over: what linked records were given to others, which no call carries.
     """
 
     case: Key
     actions: tuple[Action, ...]
     losses: tuple[Loss, ...] = ()
     stays_behind: Mapping[str, int] = field(default_factory=dict)
-    moved: Mapping[str, int] = field(default_factory=dict)
+    handed_over: Mapping[str, int] = field(default_factory=dict)
     customer: str = ""  # matched | created | ambiguous | placeholder | ""
 
     @property

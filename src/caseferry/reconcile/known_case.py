@@ -13,7 +13,7 @@ from caseferry.reconcile.slots import Slot
 from caseferry.reconcile.view import NOT_SHOWN_YET, NOT_TOLD_APART, GroupView
 
 
-def settle(view: GroupView, slot: Slot) -> Slot:
+def fit_in(view: GroupView, slot: Slot) -> Slot:
     """Give a slot as the case that is there wants it; one that cannot be made, stopped.
 
     What is in casemgr already lies where casemgr shows it.

@@ -26,7 +26,7 @@ def persons_of(record: Record) -> dict[str, Value | None]:
     return {_ASSIGNEE: fields.get("assignee"), _CONTACT: contact}
 
 
-def moved(pairs: Iterable[tuple[Record, Base]]) -> Counter[str]:
+def handed_over(pairs: Iterable[tuple[Record, Base]]) -> Counter[str]:
     """Count what was given to others since both sides agreed: `kore.assignee` to 2.
 
     Args:

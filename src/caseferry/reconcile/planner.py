@@ -11,8 +11,8 @@ from caseferry.model.action import Action, ActionKind, GroupPlan, Stage
 from caseferry.model.correlation import Role
 from caseferry.model.link import SINCE_PLANNED, HoldKind
 from caseferry.reconcile.cases import case_actions
-from caseferry.reconcile.known_case import settle
-from caseferry.reconcile.persons import moved
+from caseferry.reconcile.known_case import fit_in
+from caseferry.reconcile.persons import handed_over
 from caseferry.reconcile.slots import Now, Slot, opener_slots, stopped, task_slots
 from caseferry.reconcile.tasks import complete, create, update
 from caseferry.reconcile.view import GroupView
@@ -51,8 +51,8 @@ def wants_customer(view: GroupView) -> bool:
 
 
 def _slots(view: GroupView) -> list[Slot]:
-    tasks = [settle(view, slot) for slot in task_slots(view)]
-    return [*tasks, *(settle(view, slot) for slot in opener_slots(view, tasks))]
+    tasks = [fit_in(view, slot) for slot in task_slots(view)]
+    return [*tasks, *(fit_in(view, slot) for slot in opener_slots(view, tasks))]
 
 
 def _case_stop(view: GroupView) -> Action | None:
@@ -197,16 +197,16 @@ def _plan(view: GroupView, actions: list[Action]) -> GroupPlan:
         actions=tuple(ordered),
         losses=tuple(loss for action in ordered for loss in action.losses),
         stays_behind=view.group.stays_behind if creates else {},
-        moved=_moved(view),
+        handed_over=_handed_over(view),
         customer=view.customer.outcome,
     )
 
 
-def _moved(view: GroupView) -> Counter[str]:
+def _handed_over(view: GroupView) -> Counter[str]:
     links = (link for link in view.links if link.role is not Role.OPENER)
     known = {link.kore: link.kore_base for link in links if link.finished}
     records = (m.record for m in (view.group.case, *view.group.tasks))
-    return moved((r, known[r.key]) for r in records if r.key in known)
+    return handed_over((r, known[r.key]) for r in records if r.key in known)
 
 
 def _place(action: Action) -> int:

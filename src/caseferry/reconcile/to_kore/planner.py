@@ -20,7 +20,7 @@ from caseferry.model.mapped import MappedRecord
 from caseferry.model.marker import marks_of
 from caseferry.model.record import Key, Record
 from caseferry.reconcile.merge import FINISHED, Way, takes_casemgr
-from caseferry.reconcile.persons import moved
+from caseferry.reconcile.persons import handed_over
 from caseferry.reconcile.tasks import EMPTIED, conflict_words, emptied_words
 from caseferry.reconcile.to_kore.create import case_create, later, task_create
 from caseferry.reconcile.to_kore.mirror import (
@@ -347,12 +347,12 @@ def _plan(view: KoreView, actions: list[Action]) -> GroupPlan:
         actions=tuple(ordered),
         losses=tuple(loss for action in ordered for loss in action.losses),
         stays_behind=view.group.stays_behind if creates else {},
-        moved=_moved(view),
+        handed_over=_handed_over(view),
         customer=outcome if creates else "",
     )
 
 
-def _moved(view: KoreView) -> Counter[str]:
+def _handed_over(view: KoreView) -> Counter[str]:
     records = (m.record for m in (view.group.case, *view.group.tasks))
     pairs = ((r, view.links[r.key]) for r in records if r.key in view.links)
-    return moved((r, link.casemgr_base) for r, link in pairs if link.finished)
+    return handed_over((r, link.casemgr_base) for r, link in pairs if link.finished)
